@@ -1,0 +1,104 @@
+"""Training progress: one epoch control for reconstructions, samples, codes and curves."""
+
+import streamlit as st
+
+from pages.kit.nav import chapter
+
+chapter(
+    "Training progress",
+    "How the model came to be what it is. Play the epochs, or drag the control: the same pictures, the same noise and"
+    " the same axes all the way. *Reading time: 4 minutes.*",
+)
+
+import numpy as np
+
+from pages.kit import cache
+from pages.kit.epoch_player import epoch_player
+from pages.kit.picker import chosen_model, refuse_unknown
+from pages.kit.scatter import frame_of
+from pages.kit.show import look_for, source
+from vae_core import inference, latent
+from vae_core.manifest import ArtifactError
+
+choice = chosen_model()
+spec = choice.spec
+if not spec.snapshots:
+    others = [id_ for id_, other in cache.manifest().models.items() if other.snapshots]
+    st.info(f"The training of {spec.id} is not kept. Choose {' or '.join(others)} in the sidebar.")
+    st.stop()
+try:
+    models, means = cache.snapshots(spec), cache.replay(spec)
+    plane = None if spec.latent_dim == 2 else cache.maps(spec)
+except ArtifactError as error:
+    st.error(f"The training of {spec.id} cannot be shown: {error}", icon=":material/error:")
+    st.stop()
+
+start = spec.epoch
+refuse_unknown("epoch", spec.epochs, f"Weights of these epochs are kept: {', '.join(map(str, spec.epochs))}.")
+if st.query_params.get("epoch", "") in map(str, spec.epochs):
+    start = int(st.query_params["epoch"])
+
+labels = choice.codes.y[: len(means[spec.epoch])]
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    turn = st.session_state.setdefault("training_turn", 0)
+    if st.button("Other pictures", icon=":material/shuffle:", key="training_others"):
+        turn = st.session_state["training_turn"] = turn + 1
+    refuse_unknown("training_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
+    seed = st.number_input("Seed of the noise", 0, 999_999, 0, key="training_seed", bind="query-params", width=180)
+rows = [np.flatnonzero(labels == label) for label in range(len(choice.classes))]
+rows = np.array([own[turn % len(own)] for own in rows])  # one picture of each class
+noise = latent.sample_prior(20, spec.latent_dim, seed)
+
+if plane is None:
+    dots, titles, scatter_title = means, ("mean of z1", "mean of z2"), "Their codes in the plane"
+else:
+    dots = {epoch: plane.project_pca(mu) for epoch, mu in means.items()}
+    titles = ("first component", "second component")
+    scatter_title = "Their codes on the PCA plane of the trained model"
+inside = np.quantile(np.abs(np.concatenate(list(dots.values()))), 0.999, axis=0)
+
+
+def keep_in_url(epoch: int) -> None:
+    """The link of the page shows what the reader sees."""
+    st.query_params["epoch"] = str(epoch)
+
+
+def label_of(count: int) -> np.ndarray | None:
+    """Labels for a conditional model's samples: its classes in turn."""
+    return np.arange(count) % len(choice.classes) if spec.conditional else None
+
+
+@st.fragment
+def player():
+    epoch_player(
+        spec=spec,
+        start=start,
+        originals=None if choice.images is None else choice.images.x[rows],
+        reconstructions=reconstructions,
+        samples=samples,
+        dots=dots,
+        labels=labels,
+        frame=frame_of(np.stack([-inside, inside]), titles, equal=True),
+        scatter_title=scatter_title,
+        classes=choice.classes,
+        key="training_player",
+        on_epoch=keep_in_url,
+    )
+
+
+reconstructions = {
+    epoch: inference.decode(model, means[epoch][rows], labels[rows] if spec.conditional else None)
+    for epoch, model in models.items()
+}
+samples = {epoch: inference.decode(model, noise, label_of(len(noise))) for epoch, model in models.items()}
+player()
+st.caption(
+    "Curves: solid on 5,000 held-out pictures, dashed on 5,000 training pictures, measured after every epoch with the same"
+    f" noise. The model shipped is the one of epoch {spec.epoch}, the best on held-out pictures."
+)
+look_for(
+    "Predict first: does the KL rise or fall in training? **It rises.** An untrained encoder gives every picture nearly the"
+    " prior, which costs nothing and says nothing. Each nat of KL then buys several nats of reconstruction: the total falls"
+    " while the codes move apart. **Try:** epoch 0 to 1, and watch the scatter open."
+)
+source(inference.encode, inference.decode, latent.sample_prior)

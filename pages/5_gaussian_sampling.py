@@ -1,0 +1,144 @@
+"""Gaussian sampling: from the prior N(0, I) to pictures."""
+
+import streamlit as st
+
+from pages.kit.nav import chapter
+
+chapter(
+    "Gaussian sampling",
+    "The decoder needs no input picture: draw a code from the prior N(0, I) and decode it. *Reading time: 4 minutes.*",
+)
+
+import numpy as np
+
+from pages.kit.picker import chosen_model, refuse_unknown
+from pages.kit.show import download, look_for, picture, sheet, source
+from vae_core import inference, latent
+
+choice = chosen_model()
+latent_dim = choice.spec.latent_dim
+order = np.argsort(-choice.codes.mu.var(axis=0))  # the dimensions that the encoder uses most come first
+
+
+def decode(z: np.ndarray) -> np.ndarray:
+    """Decode codes; a conditional model draws its first class."""
+    labels = np.zeros(len(z), np.int64) if choice.spec.conditional else None
+    return inference.decode(choice.model, z, labels)
+
+
+st.header("One code by hand")
+
+
+@st.fragment
+def by_hand():
+    sliders, result = st.columns([3, 1], gap="large")
+    z = np.zeros(latent_dim, np.float32)
+    with sliders:
+        columns = st.columns(1 if latent_dim <= 4 else 2 if latent_dim <= 10 else 4)
+        for i in range(latent_dim):
+            with columns[i * len(columns) // latent_dim]:
+                z[i] = st.slider(f"z{i + 1}", -3.0, 3.0, 0.0, 0.05, key=f"sampling_z{i + 1}", bind="query-params")
+    x = decode(z[None])[0]
+    with result:
+        picture(x, scale=8, alt=f"Decoded picture at z = {np.round(z, 2).tolist()}", caption="x̂, decoded from z")
+        st.caption(f"Distance from the prior's mean: {np.linalg.norm(z):.2f}. Typical: {np.sqrt(latent_dim):.2f}.")
+
+
+by_hand()
+look_for(
+    "Every point of latent space is some picture. **Try:** move one slider from end to end with the others at 0. Some"
+    " dimensions change much, a collapsed one nothing. Beyond ±3 no training picture ever was."
+)
+
+st.header("Random samples")
+
+
+@st.fragment
+def random_samples():
+    controls, result = st.columns([1, 2], gap="large")
+    with controls:
+        refuse_unknown("sampling_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
+        seed = st.number_input(
+            "Seed", 0, 999_999, 0, key="sampling_seed", bind="query-params", help="The same seed, the same samples."
+        )
+        temperature = st.slider(
+            "Temperature",
+            0.0,
+            2.0,
+            1.0,
+            0.05,
+            key="sampling_temperature",
+            bind="query-params",
+            help="The standard deviation of the noise: 1 is the prior itself.",
+        )
+        side = st.slider("Pictures in a row", 4, 16, 8, key="sampling_side", bind="query-params")
+    x = decode(latent.sample_prior(side * side, latent_dim, seed, temperature))
+    with result:
+        data = sheet(
+            x,
+            columns=side,
+            scale=max(1, 16 // side),
+            alt=f"{side * side} pictures decoded from N(0, I) with seed {seed} at temperature {temperature}",
+        )
+    with controls:
+        name = f"{choice.spec.id}-samples-seed{seed}-t{temperature:.2f}.png"
+        download("Samples as PNG", data, name, "image/png", "sampling_png")
+
+
+random_samples()
+look_for(
+    "At temperature 1 these are honest samples of the model, some of them between two classes. **Try:** 0 (only the"
+    " mean is left), 0.7 (safer, less varied), 2 (outside of what training saw)."
+)
+
+st.header("The manifold")
+if latent_dim == 2:
+    st.markdown(
+        "The whole plane at once. Each cell holds the same probability under the prior: the coordinates are the inverse of"
+        " the Gaussian cumulative distribution, as in figure 4 of Kingma and Welling (2014)."
+    )
+else:
+    st.markdown(
+        "A plane through latent space: two dimensions on the axes, the others at 0. Each cell holds the same probability"
+        " under the prior (inverse Gaussian cumulative distribution)."
+    )
+
+
+@st.fragment
+def manifold():
+    controls, result = st.columns([1, 2], gap="large")
+    with controls:
+        side = st.slider("Cells in a row", 4, 20, 15, key="sampling_cells", bind="query-params")
+        if latent_dim == 2:
+            right, up = 0, 1
+        else:
+            names = [int(i) + 1 for i in order]
+            right = st.selectbox("To the right", names, 0, format_func=lambda i: f"z{i}", key="sampling_right") - 1
+            rest = [i for i in names if i - 1 != right]
+            up = st.selectbox("Upwards", rest, 0, format_func=lambda i: f"z{i}", key="sampling_up") - 1
+            st.caption("Most used dimensions first.")
+    axis = latent.grid_axis(side)
+    x = decode(latent.grid(axis, latent_dim, (right, up)))
+    with result:
+        data = sheet(
+            x,
+            columns=side,
+            scale=max(1, 24 // side),
+            gap=0,
+            alt=f"{side} by {side} decoded pictures over the plane of z{right + 1} and z{up + 1}",
+        )
+        st.caption(
+            f"z{right + 1} grows to the right and z{up + 1} upwards, each from {axis[0]:.2f} to {axis[-1]:.2f},"
+            " on the axes of the latent scatter."
+        )
+    with controls:
+        name = f"{choice.spec.id}-manifold-z{right + 1}-z{up + 1}-{side}.png"
+        download("Manifold as PNG", data, name, "image/png", "sampling_manifold_png")
+
+
+manifold()
+look_for(
+    "Classes that look alike are neighbours: follow a 4 into a 9, a 3 into an 8. The spacing is wider at the rim, where"
+    " the prior is thin."
+)
+source(latent.sample_prior, latent.grid_axis, latent.grid, inference.decode)

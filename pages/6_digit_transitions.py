@@ -1,0 +1,113 @@
+"""Digit transitions: from one picture to another through latent space."""
+
+import streamlit as st
+
+from pages.kit.nav import chapter
+
+chapter(
+    "Digit transitions",
+    "Walk from the code of one picture to the code of another and decode every step. *Reading time: 2 minutes.*",
+)
+
+import numpy as np
+
+from pages.kit.picker import chosen_model, refuse_unknown
+from pages.kit.show import download, look_for, picture, sheet, source
+from vae_core import inference, latent
+from vae_core.images import gif, to_pixels
+
+choice = chosen_model()
+y = choice.codes.y
+noun = "Digit" if choice.spec.dataset == "mnist" else "Item"
+
+
+def pick_end(name: str, default_class: int) -> int:
+    """One end of the walk: a class, and another picture of it on request."""
+    key = f"transition_{name}"
+    rows = {label: np.flatnonzero(y == label) for label in range(len(choice.classes))}
+
+    def next_of_class():
+        own = rows[st.session_state[f"{key}_class"]]
+        later = own[own > st.session_state[key]]
+        st.session_state[key] = int(later[0] if len(later) else own[0])
+
+    def follow():
+        st.session_state[f"{key}_class"] = int(y[st.session_state[key]])
+
+    refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
+    start = int(rows[default_class][0])
+    index = st.session_state.get(key, start)
+    st.selectbox(
+        f"{noun} {name}",
+        range(len(choice.classes)),
+        int(y[index]),
+        format_func=lambda label: choice.classes[label],
+        key=f"{key}_class",
+        on_change=next_of_class,
+    )
+    index = st.number_input(
+        "Number in the gallery", 0, len(y) - 1, start, key=key, bind="query-params", on_change=follow
+    )
+    st.button("Another", icon=":material/shuffle:", on_click=next_of_class, key=f"{key}_another")
+    return int(index)
+
+
+first, second, options = st.columns([1, 1, 2], gap="large")
+with first:
+    a = pick_end("A", 4)
+with second:
+    b = pick_end("B", 9)
+with options:
+    steps = st.slider("Steps, both ends included", 5, 30, 11, key="transition_steps", bind="query-params")
+    path_kind = st.segmented_control(
+        "Path",
+        ["linear", "spherical"],
+        default="linear",
+        required=True,
+        key="transition_path",
+        bind="query-params",
+        help="Linear: the straight line between the codes. Spherical: the great circle, which keeps the norm between"
+        " those of its ends, as the prior expects in many dimensions.",
+    )
+
+path = {"linear": latent.lerp, "spherical": latent.slerp}[path_kind]
+z = path(choice.codes.mu[a], choice.codes.mu[b], steps)
+labels = np.repeat(y[a], steps) if choice.spec.conditional else None
+x = inference.decode(choice.model, z, labels)
+
+st.subheader(f"From {choice.name(a)} to {choice.name(b)} in {steps} steps")
+columns = min(steps, 10)
+strip_png = sheet(
+    x, columns=steps, scale=3, alt=f"{steps} decoded steps from {choice.name(a)} to {choice.name(b)}, left to right"
+)
+norms = np.linalg.norm(z, axis=1)
+st.caption(
+    f"Each picture decodes one code. The norm of z runs from {norms[0]:.2f} to {norms[-1]:.2f};"
+    f" its lowest on the way is {norms.min():.2f}. Typical for the prior in {choice.spec.latent_dim} dimensions:"
+    f" about {np.sqrt(choice.spec.latent_dim):.2f}."
+)
+
+originals, moving = st.columns([2, 1], gap="large")
+with originals:
+    if choice.images is not None:
+        left, right = st.columns(2)
+        with left:
+            picture(choice.x(a), alt=f"The original of end A: {choice.name(a)}", caption="A, the original")
+        with right:
+            picture(choice.x(b), alt=f"The original of end B: {choice.name(b)}", caption="B, the original")
+with moving:
+    frames = to_pixels(np.concatenate([x, x[-2:0:-1]]), 5)
+    animation = gif(frames, milliseconds=80)
+    st.image(animation, caption="There and back", output_format="auto", alt="The transition as an animation")
+
+name = f"{choice.spec.id}-{a}-{b}-{path_kind}-{steps}"
+with st.container(horizontal=True):
+    download("Strip as PNG", strip_png, f"{name}.png", "image/png", "transition_png")
+    download("Animation as GIF", animation, f"{name}.gif", "image/gif", "transition_gif")
+
+look_for(
+    "The steps between are not blends of pixels: strokes bend and close while the picture stays sharp. **Try:** two"
+    " digits of one class, then of two far classes: where does it stop being one and begin to be the other? In 2 dimensions"
+    " the straight line may cross a third class. In 20, compare linear and spherical."
+)
+source(latent.lerp, latent.slerp, inference.decode)

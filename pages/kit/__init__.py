@@ -1,0 +1,1 @@
+"""All that may import streamlit or altair and is not a page."""

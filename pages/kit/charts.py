@@ -1,0 +1,130 @@
+"""Numbers to charts: data in, altair out. Concept colours come from `concepts`, class colours from the theme."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from pages.kit import concepts
+
+NATS = "nats an image"
+
+
+def elbo_split(reconstruction: float, kl: float) -> alt.Chart:
+    """The negative ELBO as one bar of two parts, in nats."""
+    rows = pd.DataFrame(
+        {
+            "term": ["reconstruction", "KL"],
+            "nats": [reconstruction, kl],
+            "start": [0.0, reconstruction],
+            "end": [reconstruction, reconstruction + kl],
+        }
+    )
+    rows["label"] = [f"{t} {v:.1f}" for t, v in zip(rows["term"], rows["nats"], strict=True)]
+    base = alt.Chart(rows).encode(
+        y=alt.Y("start:Q", title=NATS),
+        y2="end:Q",
+        color=alt.Color(
+            "label:N",
+            scale=alt.Scale(domain=list(rows["label"]), range=[concepts.RECONSTRUCTION.colour, concepts.KL.colour]),
+            legend=alt.Legend(orient="top", direction="vertical", title=None),
+        ),
+        tooltip=["term", alt.Tooltip("nats:Q", format=".2f")],
+    )
+    return base.mark_bar(size=60).properties(height=220)
+
+
+def kl_by_dim(kl_per_dim: np.ndarray) -> alt.Chart:
+    """KL of each latent dimension as bars, (latent,) in nats, largest first."""
+    rows = pd.DataFrame({"dimension": [f"z{i + 1}" for i in range(len(kl_per_dim))], "KL": kl_per_dim})
+    return (
+        alt.Chart(rows)
+        .mark_bar(color=concepts.KL.colour)
+        .encode(
+            x=alt.X("dimension:N", sort="-y", title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("KL:Q", title="KL, nats"),
+            tooltip=["dimension", alt.Tooltip("KL:Q", format=".3f")],
+        )
+        .properties(height=240)
+    )
+
+
+def two_gaussians(mu: float, sigma: float) -> alt.LayerChart:
+    """The densities of N(mu, sigma^2) and of the prior N(0, 1) over one latent dimension, on fixed axes."""
+    z = np.linspace(-5, 5, 301)
+
+    def density(m, s):
+        return np.exp(-0.5 * ((z - m) / s) ** 2) / (s * np.sqrt(2 * np.pi))
+
+    names = ["posterior N(μ, σ²)", "prior N(0, 1)"]
+    rows = pd.concat(
+        [
+            pd.DataFrame({"z": z, "density": density(mu, sigma), "distribution": names[0]}),
+            pd.DataFrame({"z": z, "density": density(0.0, 1.0), "distribution": names[1]}),
+        ]
+    )
+    return (
+        alt.Chart(rows)
+        .mark_area(opacity=0.35, line=True)
+        .encode(
+            x=alt.X("z:Q", title="z", scale=alt.Scale(domain=[-5, 5])),
+            y=alt.Y("density:Q", title="density", stack=None, scale=alt.Scale(domain=[0, 2], clamp=True)),
+            color=alt.Color(
+                "distribution:N",
+                scale=alt.Scale(domain=names, range=[concepts.SIGMA.colour, concepts.X.colour]),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+        )
+        .properties(height=260)
+    )
+
+
+def estimate_with_error(closed_form: float, estimate: float, standard_error: float) -> alt.LayerChart:
+    """The exact KL as a line beside a Monte Carlo estimate with bars of one and two standard errors, in nats."""
+    rows = pd.DataFrame(
+        {
+            "way": ["sampling"],
+            "nats": [estimate],
+            "low": [estimate - 2 * standard_error],
+            "high": [estimate + 2 * standard_error],
+        }
+    )
+    exact = pd.DataFrame({"nats": [closed_form]})
+    y = alt.Y("way:N", title=None, axis=None)
+    x = alt.Scale(zero=False, nice=True, padding=20)
+    rule = (
+        alt.Chart(exact)
+        .mark_rule(color=concepts.KL.colour, size=3)
+        .encode(x=alt.X("nats:Q", scale=x, title="KL, nats"))
+    )
+    bar = alt.Chart(rows).mark_rule(color=concepts.EPSILON.colour, size=4).encode(y=y, x="low:Q", x2="high:Q")
+    dot = (
+        alt.Chart(rows)
+        .mark_point(color=concepts.EPSILON.colour, filled=True, size=120, shape="diamond")
+        .encode(y=y, x="nats:Q", tooltip=[alt.Tooltip("nats:Q", format=".3f")])
+    )
+    return alt.layer(rule, bar, dot).properties(height=110)
+
+
+def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> alt.LayerChart:
+    """mu and mu +- sigma of each latent dimension, on fixed axes from -4 to 4."""
+    rows = pd.DataFrame(
+        {
+            "dimension": [f"z{i + 1}" for i in range(len(mu))],
+            "mu": mu,
+            "sigma": sigma,
+            "low": mu - sigma,
+            "high": mu + sigma,
+        }
+    )
+    x = alt.X("dimension:N", sort=list(rows["dimension"]), title="latent dimension", axis=alt.Axis(labelAngle=0))
+    y = alt.Scale(domain=[-4, 4], clamp=True)
+    tooltip = ["dimension", alt.Tooltip("mu:Q", format=".2f"), alt.Tooltip("sigma:Q", format=".2f")]
+    bar = (
+        alt.Chart(rows)
+        .mark_rule(color=concepts.SIGMA.colour, size=6, opacity=0.6)
+        .encode(x=x, y=alt.Y("low:Q", scale=y, title="μ ± σ"), y2="high:Q", tooltip=tooltip)
+    )
+    tick = (
+        alt.Chart(rows).mark_tick(color=concepts.MU.colour, thickness=3, size=14).encode(x=x, y="mu:Q", tooltip=tooltip)
+    )
+    return alt.layer(bar, tick).properties(height=240)

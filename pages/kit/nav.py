@@ -1,0 +1,42 @@
+"""The table of pages, and the guard that keeps the entrypoint in charge."""
+
+import streamlit as st
+
+FROM_ENTRYPOINT = "_from_entrypoint"
+
+PAGES = {
+    "Learn": [
+        ("pages/1_overview.py", "Overview", ":material/route:"),
+        ("pages/2_loss_theory.py", "Loss theory", ":material/function:"),
+        ("pages/3_training_progress.py", "Training progress", ":material/timeline:"),
+    ],
+    "Explore": [
+        ("pages/4_latent_scatter.py", "Latent scatter", ":material/scatter_plot:"),
+        ("pages/5_gaussian_sampling.py", "Gaussian sampling", ":material/casino:"),
+        ("pages/6_digit_transitions.py", "Digit transitions", ":material/transition_slide:"),
+    ],
+}
+
+
+def navigation():
+    """Declare every page to Streamlit; returns the one to run."""
+    return st.navigation(
+        {
+            section: [st.Page(path, title=title, icon=icon) for path, title, icon in rows]
+            for section, rows in PAGES.items()
+        }
+    )
+
+
+def chapter(title: str, lead: str) -> None:
+    """First statement of every page: the guard, then the title and one sentence on what the page shows.
+
+    On a cold server Streamlit still honours the legacy pages/ folder and runs a deep-linked page without
+    streamlit_app.py. Calling st.navigation once turns that off for the process; the rerun then starts from the
+    entrypoint. The title comes before the page's other imports, so that a first visitor reads while torch loads.
+    """
+    if not st.session_state.pop(FROM_ENTRYPOINT, False):
+        navigation()
+        st.rerun()
+    st.title(title)
+    st.markdown(lead)

@@ -1,0 +1,164 @@
+"""What the reader has chosen: the model and the picture, the same on every page and in the URL."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import cache
+from vae_core.data import DATASETS, DataError, Images, official
+from vae_core.manifest import ArtifactError, ModelSpec
+from vae_core.projection import Codes
+
+DEFAULT_MODEL = "mnist-z2"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen model with what the pages need of it. `images` is None while their pixels are not on this machine."""
+
+    spec: ModelSpec
+    model: object
+    codes: Codes
+    images: Images | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return DATASETS[self.spec.dataset].classes
+
+    def x(self, index: int) -> np.ndarray | None:
+        """The picture (28, 28), or None while its pixels are not on this machine."""
+        return None if self.images is None else self.images.x[index]
+
+    def name(self, index: int) -> str:
+        """What the picture shows, in words."""
+        noun = "digit " if self.spec.dataset == "mnist" else ""
+        return f"{noun}{self.classes[self.codes.y[index]]}"
+
+    def labels(self, index: int) -> np.ndarray | None:
+        """The picture's label as a conditional model wants it, None for the others."""
+        return self.codes.y[index : index + 1] if self.spec.conditional else None
+
+
+def chosen_model() -> Choice:
+    """The model picker of the sidebar; stops the page with one clear message if nothing can be shown."""
+    try:
+        models = cache.manifest().models
+    except ArtifactError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    if not models:
+        st.error("No model is shipped yet. Train one: `python -m vae_core.build.train mnist-z2`.")
+        st.stop()
+    default = DEFAULT_MODEL if DEFAULT_MODEL in models else next(iter(models))
+    refuse_unknown("model", models, f"Showing {default}; choose another model in the sidebar.")
+    with st.sidebar:
+        id_ = st.selectbox(
+            "Model",
+            list(models),
+            index=list(models).index(default),
+            key="model",
+            bind="query-params",
+            help="Data set and number of latent dimensions. Every page shows the model chosen here.",
+        )
+        spec = models[id_]
+        st.caption(describe(spec))
+    try:
+        model, codes = cache.model(spec), cache.codes(spec)
+    except ArtifactError as error:
+        st.error(f"The model {id_} is unavailable: {error} The other models go on working.", icon=":material/error:")
+        st.stop()
+    return Choice(spec, model, codes, _images(spec.dataset))
+
+
+def describe(spec: ModelSpec) -> str:
+    """One sentence on a model: what it is, how good it is, and how good that is."""
+    text = f"{DATASETS[spec.dataset].title}, {spec.latent_dim} latent dimensions."
+    if spec.metrics:
+        text += f" Test nELBO **{spec.metrics['nelbo_nats']:.1f}** nats an image (lower is better)."
+    return text
+
+
+def chosen_digit(choice: Choice) -> int:
+    """The picture picker: a class, another picture of that class, or its number in the gallery."""
+    y = choice.codes.y
+    refuse_unknown("digit", range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
+    noun = "digit" if choice.spec.dataset == "mnist" else "item"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        index = st.session_state.get("digit", _start(y))
+        st.selectbox(
+            f"Class of {noun}",
+            range(len(choice.classes)),
+            index=int(y[index]) if index < len(y) else 0,
+            format_func=lambda label: choice.classes[label],
+            key="digit_class",
+            on_change=_another,
+            args=(y,),
+            width=160,
+        )
+        st.button(
+            f"Another {noun}",
+            icon=":material/shuffle:",
+            on_click=_another,
+            args=(y,),
+            key="digit_another",
+            help="The next one of this class in the gallery.",
+        )
+        st.number_input(
+            "Number in the gallery",
+            0,
+            len(y) - 1,
+            _start(y),
+            key="digit",
+            bind="query-params",
+            on_change=_follow,
+            args=(y,),
+            width=160,
+            help="5,000 pictures that no model trained on.",
+        )
+    return int(st.session_state["digit"])
+
+
+def refuse_unknown(parameter: str, allowed, remedy: str) -> None:
+    """Say so when the URL asks for something that does not exist; Streamlit itself then falls back silently."""
+    asked = st.query_params.get(parameter)
+    if asked is not None and asked not in {str(value) for value in allowed}:
+        st.warning(f"The link asks for {parameter} “{asked[:40]}”, which does not exist. {remedy}")
+
+
+def _start(y: np.ndarray) -> int:
+    """A fixed first picture: the fourth of class 7 is clear and not quite typical."""
+    return int(np.flatnonzero(y == 7)[3])
+
+
+def _another(y: np.ndarray) -> None:
+    """The next picture of the chosen class after the present one, round and round."""
+    rows = np.flatnonzero(y == st.session_state["digit_class"])
+    later = rows[rows > st.session_state["digit"]]
+    st.session_state["digit"] = int(later[0] if len(later) else rows[0])
+
+
+def _follow(y: np.ndarray) -> None:
+    st.session_state["digit_class"] = int(y[st.session_state["digit"]])
+
+
+def _images(dataset: str) -> Images | None:
+    """The gallery's pictures; where they are not on this machine, say so and offer to download them."""
+    try:
+        return cache.gallery(dataset)
+    except ArtifactError as error:
+        st.error(f"The gallery is unavailable: {error}", icon=":material/error:")
+        return None
+    except DataError as error:
+        title = DATASETS[dataset].title
+        with st.sidebar:
+            st.info(f"{error} Until then, codes and decoded pictures are shown without the originals.")
+            if st.button(f"Download {title} (30 MB)", icon=":material/download:", key="download"):
+                try:
+                    with st.spinner(f"Downloading {title}"):
+                        official(dataset, train=False)
+                except DataError as failure:
+                    st.error(str(failure))
+                else:
+                    st.rerun()
+        return None

@@ -1,0 +1,1 @@
+"""Command lines that make the artifacts: gallery, train, evaluate, project. The app never imports them."""

@@ -1,0 +1,104 @@
+"""Measure models on the official test set: `python -m vae_core.build.evaluate ID...` or `--all`.
+
+Prints a table in nats an image and writes the figures into the manifest. The test set picks nothing.
+"""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+
+from vae_core import latent
+from vae_core.build.publish import ARTIFACTS, BuildError, explained, update_model
+from vae_core.data import DataError, Images, official
+from vae_core.inference import elbo_terms, encode, reconstruct
+from vae_core.manifest import ArtifactError, ModelSpec, load_manifest
+from vae_core.model import VAE, load_vae
+
+NEIGHBOURS = 10
+SEED = 0
+COLUMNS = {
+    "nelbo_nats": "nELBO",
+    "nelbo_standard_error_nats": "+-",
+    "reconstruction_nats": "recon",
+    "kl_nats": "KL",
+    "mse_per_pixel": "MSE/pixel",
+    "active_units": "active",
+    "knn_accuracy": "10-NN",
+}
+
+
+def evaluate(model: VAE, images: Images) -> dict:
+    """Every figure of a model on images, with its unit in its name.
+
+    One posterior sample an image; the standard error is over the images. The mean squared error is that of the decoded
+    posterior mean. `knn_accuracy` labels each image by the ten nearest posterior means of the other images.
+    """
+    y = images.y if model.architecture.classes else None
+    epsilon = latent.noise(len(images.x), model.architecture.latent_dim, SEED)
+    terms = elbo_terms(model, images.x, epsilon, y)
+    mu, _ = encode(model, images.x, y)
+    error = np.square(reconstruct(model, images.x, y) - images.x).mean()
+    return {
+        "split": "test",
+        "images": len(images.x),
+        "nelbo_nats": round(float(-terms.elbo.mean()), 3),
+        "nelbo_standard_error_nats": round(float(terms.elbo.std(ddof=1) / np.sqrt(len(images.x))), 3),
+        "reconstruction_nats": round(float(-terms.log_likelihood.mean()), 3),
+        "kl_nats": round(float(terms.kl.mean()), 3),
+        "kl_per_dim_nats": [round(float(v), 3) for v in terms.kl_per_dim.mean(axis=0)],
+        "mse_per_pixel": round(float(error), 5),
+        "active_units": int(latent.active_units(mu).sum()),
+        "knn_accuracy": round(knn_accuracy(mu, images.y), 4),
+    }
+
+
+def knn_accuracy(codes: np.ndarray, labels: np.ndarray) -> float:
+    """Share of codes (n, latent) whose label is the majority among their ten nearest others; leave-one-out."""
+    knn = KNeighborsClassifier(NEIGHBOURS).fit(codes, labels)
+    neighbours = knn.kneighbors(return_distance=False)  # without an argument: each code's neighbours but itself
+    votes = np.array([np.bincount(labels[row]).argmax() for row in neighbours])
+    return float((votes == labels).mean())
+
+
+def table(specs: list[ModelSpec]) -> str:
+    """The figures of models as lines of text."""
+    header = f"{'model':<18}" + "".join(f"{title:>11}" for title in COLUMNS.values())
+    rows = [f"{spec.id:<18}" + "".join(f"{spec.metrics[name]:>11}" for name in COLUMNS) for spec in specs]
+    return "\n".join([header, *rows])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m vae_core.build.evaluate", description=__doc__.split("\n")[0])
+    parser.add_argument("ids", nargs="*", metavar="ID", help="models of the manifest")
+    parser.add_argument("--all", action="store_true", help="every model of the manifest")
+    parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="default: %(default)s")
+    options = parser.parse_args(arguments)
+    try:
+        specs = load_manifest(options.artifacts)
+        ids = list(specs) if options.all else options.ids
+        if not ids:
+            parser.error("name a model, or use --all")
+        if unknown := sorted(set(ids) - set(specs)):
+            sys.exit(f"Not in the manifest: {', '.join(unknown)}. Known: {', '.join(specs)}.")
+        test = {}
+        measured = []
+        for id_ in ids:
+            spec = specs[id_]
+            if spec.dataset not in test:
+                test[spec.dataset] = official(spec.dataset, train=False)
+            metrics = evaluate(load_vae(options.artifacts, spec), test[spec.dataset])
+            measured.append(dataclasses.replace(spec, metrics=metrics))
+            with explained(f"the manifest of {options.artifacts}"):
+                update_model(options.artifacts, measured[-1])
+    except (BuildError, DataError, ArtifactError) as error:
+        sys.exit(str(error))
+    print("Official test set, nats an image, beta = 1, one posterior sample:")
+    print(table(measured))
+
+
+if __name__ == "__main__":
+    main()

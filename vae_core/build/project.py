@@ -1,0 +1,127 @@
+"""Codes and maps of the gallery: `python -m vae_core.build.project ID...` or `--all`.
+
+Stores what each model makes of the gallery, at the end and at every snapshot, and the codes' PCA, t-SNE and UMAP maps
+with fixed seeds and their trustworthiness (Venna and Kaski 2001).
+"""
+
+import argparse
+import dataclasses
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+
+from vae_core import latent
+from vae_core.build.publish import ARTIFACTS, BuildError, explained, store, update_model
+from vae_core.data import DataError, Images, load_gallery
+from vae_core.inference import elbo_terms, encode
+from vae_core.manifest import ArtifactError, LatentMap, ModelSpec, read_manifest
+from vae_core.model import load_vae
+
+SEED = 0
+PERPLEXITY = 30
+NEIGHBOURS = 15
+REPLAYED = 2000  # pictures whose codes are kept for every snapshot
+
+
+def codes(root: Path, spec: ModelSpec, gallery: Images) -> dict[str, np.ndarray]:
+    """The gallery's posterior, labels and one-sample log-likelihood under a model."""
+    model = load_vae(root, spec)
+    y = gallery.y if spec.conditional else None
+    mu, logvar = encode(model, gallery.x, y)
+    terms = elbo_terms(model, gallery.x, latent.noise(len(mu), spec.latent_dim, SEED), y)
+    return {
+        "mu": mu,
+        "logvar": logvar,
+        "y": gallery.y.astype(np.uint8),
+        "log_likelihood": terms.log_likelihood.astype(np.float32),
+    }
+
+
+def replay(root: Path, spec: ModelSpec, gallery: Images) -> dict[str, np.ndarray]:
+    """Posterior means of the first gallery pictures at every shipped epoch."""
+    x, y = gallery.x[:REPLAYED], gallery.y[:REPLAYED] if spec.conditional else None
+    means = [encode(load_vae(root, spec, epoch), x, y)[0].astype(np.float16) for epoch in spec.epochs]
+    return {"epochs": np.array(spec.epochs), "mu": np.stack(means)}
+
+
+def maps(mu: np.ndarray) -> tuple[dict[str, np.ndarray], tuple[LatentMap, ...]]:
+    """PCA, t-SNE and UMAP of codes (n, latent), as arrays for a file and as entries for the manifest."""
+    from openTSNE import TSNE
+    from umap import UMAP
+
+    pca = PCA(2, svd_solver="full").fit(mu)
+    tsne = TSNE(perplexity=PERPLEXITY, random_state=SEED, initialization="pca").fit(mu)
+    umap = UMAP(n_neighbors=NEIGHBOURS, random_state=SEED, n_jobs=1).fit_transform(mu)
+    arrays = {
+        "pca": pca.transform(mu).astype(np.float32),
+        f"tsne-p{PERPLEXITY}-s{SEED}": np.asarray(tsne, np.float32),
+        f"umap-n{NEIGHBOURS}-s{SEED}": np.asarray(umap, np.float32),
+    }
+    settings = [{}, {"perplexity": PERPLEXITY, "seed": SEED}, {"neighbours": NEIGHBOURS, "seed": SEED}]
+    entries = tuple(
+        LatentMap(
+            key=key,
+            method=key.split("-")[0],
+            settings=values,
+            trustworthiness=round(float(trustworthiness(mu, xy, n_neighbors=10)), 4),
+        )
+        for (key, xy), values in zip(arrays.items(), settings, strict=True)
+    )
+    linear = {
+        "pca_mean": pca.mean_.astype(np.float32),
+        "pca_components": pca.components_.astype(np.float32),
+        "pca_explained": pca.explained_variance_ratio_.astype(np.float32),
+    }
+    return {**arrays, **linear}, entries
+
+
+def project(root: Path, spec: ModelSpec, gallery: Images) -> ModelSpec:
+    """Store codes, replay and maps of one model below `root`, and its new manifest entry."""
+    code_arrays = codes(root, spec, gallery)
+    map_arrays, entries = maps(code_arrays["mu"])
+    with explained(f"codes and maps of {spec.id} below {root}"):
+        spec = dataclasses.replace(
+            spec,
+            codes=_store(root, spec.id, code_arrays),
+            maps_file=_store(root, f"{spec.id}-maps", map_arrays),
+            maps=entries,
+            replay=_store(root, f"{spec.id}-replay", replay(root, spec, gallery)) if spec.snapshots else None,
+        )
+        update_model(root, spec)
+    return spec
+
+
+def _store(root: Path, stem: str, arrays: dict[str, np.ndarray]):
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return store(root, "codes", stem, ".npz", buffer.getvalue())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m vae_core.build.project", description=__doc__.split("\n")[0])
+    parser.add_argument("ids", nargs="*", metavar="ID", help="models of the manifest")
+    parser.add_argument("--all", action="store_true", help="every model of the manifest")
+    parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="default: %(default)s")
+    options = parser.parse_args(arguments)
+    try:
+        manifest = read_manifest(options.artifacts)
+        ids = list(manifest.models) if options.all else options.ids
+        if not ids:
+            parser.error("name a model, or use --all")
+        if unknown := sorted(set(ids) - set(manifest.models)):
+            sys.exit(f"Not in the manifest: {', '.join(unknown)}. Known: {', '.join(manifest.models)}.")
+        for id_ in ids:
+            spec = manifest.models[id_]
+            gallery = load_gallery(options.artifacts, spec.dataset, manifest.images[spec.dataset])
+            spec = project(options.artifacts, spec, gallery)
+            print(f"{id_}: " + ", ".join(f"{m.key} trustworthiness {m.trustworthiness:.3f}" for m in spec.maps))
+    except (BuildError, DataError, ArtifactError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

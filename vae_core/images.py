@@ -1,0 +1,78 @@
+"""Pictures of arrays: exact pixels on a fixed scale, never stretched, enlarged by whole pixels only."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+GAP = 96  # mid-dark grey between tiles: visible beside black pictures on a light and on a dark page
+
+
+def to_pixels(x: np.ndarray, scale: int = 1) -> np.ndarray:
+    """Grey values in [0, 1] as bytes, rounded, each pixel enlarged to scale x scale.
+
+    Parameters
+    ----------
+    x : (..., height, width)
+    scale : a positive integer
+
+    Returns
+    -------
+    (..., height * scale, width * scale) uint8
+
+    Raises
+    ------
+    ValueError
+        If a value lies outside [0, 1] or the scale is not a positive integer.
+    """
+    x = np.asarray(x)
+    if x.size and not (x.min() >= 0 and x.max() <= 1):
+        raise ValueError("x has values outside [0, 1]")
+    if scale != int(scale) or scale < 1:
+        raise ValueError(f"scale is {scale}; it must be a positive integer")
+    return np.rint(x * 255).astype(np.uint8).repeat(scale, axis=-2).repeat(scale, axis=-1)
+
+
+def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarray:
+    """Pictures (n, height, width) side by side, row by row, as one picture of bytes (rows, columns) uint8.
+
+    `gap` is in pixels of the result. Places left over in the last row have the gap's grey.
+
+    Raises
+    ------
+    ValueError
+        If there is no picture or no column, or as `to_pixels`.
+    """
+    if len(x) == 0 or columns < 1:
+        raise ValueError("a sheet needs at least one picture and one column")
+    pixels = to_pixels(x, scale)
+    count, height, width = pixels.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), GAP, np.uint8)
+    for i, picture in enumerate(pixels):
+        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A picture of bytes, (height, width) grey, as an exact PNG file."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG", compress_level=4)
+    return out.getvalue()
+
+
+def gif(frames: np.ndarray, milliseconds: int) -> bytes:
+    """Pictures of bytes (n, height, width), grey, as an endless GIF that shows each for `milliseconds`; exact greys.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame.
+    """
+    if len(frames) == 0:
+        raise ValueError("a GIF needs at least one frame")
+    first, *rest = (Image.fromarray(frame) for frame in frames)
+    out = io.BytesIO()
+    first.save(out, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0, optimize=False)
+    return out.getvalue()

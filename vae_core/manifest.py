@@ -1,0 +1,260 @@
+"""The manifest: what every file in `artifacts/` is, how it was made and what it scored.
+
+Reads plain JSON and hashes bytes; importing it never imports torch, so an app can list its models at once.
+"""
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+
+
+class ArtifactError(Exception):
+    """A shipped file is missing, altered or not readable; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class ArtifactFile:
+    """One file below the artifact root, pinned by its size and SHA-256."""
+
+    file: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything needed to rebuild a network, so that loading never guesses.
+
+    `width` is the width of the residual MLP, `hidden` the inner width of its blocks; `channels` is the width of the
+    feature maps (0 for an MLP); `classes` is the number of labels the model is conditioned on (0: none).
+    """
+
+    family: Literal["mlp", "conv"]
+    latent_dim: int
+    width: int
+    hidden: int
+    encoder_blocks: int
+    decoder_blocks: int
+    channels: int = 0
+    classes: int = 0
+
+    def __post_init__(self):
+        if self.family not in ("mlp", "conv"):
+            raise ValueError(f"family is {self.family!r}; choose 'mlp' or 'conv'")
+        for name in ("latent_dim", "width", "hidden"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("encoder_blocks", "decoder_blocks", "channels", "classes"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it cannot be negative")
+        if (self.family == "conv") != (self.channels > 0):
+            raise ValueError("channels must be at least 1 for a convolutional model and 0 for an MLP")
+
+
+@dataclass(frozen=True)
+class LatentMap:
+    """One two-dimensional map of the codes: its key in the map file, its settings, and how far it can be trusted.
+
+    `trustworthiness` is the score of Venna and Kaski (2001) at ten neighbours, between 0 and 1.
+    """
+
+    key: str
+    method: Literal["pca", "tsne", "umap"]
+    settings: dict[str, float]
+    trustworthiness: float
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One shipped model: its settings, files, history and metrics.
+
+    `recipe` is the whole training table of its TOML file. `history` holds columns of equal length, one row an epoch;
+    `metrics` are those of the official test set. Units are part of every name.
+    """
+
+    id: str
+    dataset: str
+    likelihood: str
+    beta: float
+    architecture: Architecture
+    epoch: int
+    weights: ArtifactFile
+    snapshots: dict[int, ArtifactFile] = field(default_factory=dict)
+    codes: ArtifactFile | None = None
+    replay: ArtifactFile | None = None
+    maps_file: ArtifactFile | None = None
+    maps: tuple[LatentMap, ...] = ()
+    recipe: dict = field(default_factory=dict)
+    history: dict[str, list] = field(default_factory=dict)
+    metrics: dict = field(default_factory=dict)
+    made_with: dict = field(default_factory=dict)
+
+    @property
+    def latent_dim(self) -> int:
+        return self.architecture.latent_dim
+
+    @property
+    def conditional(self) -> bool:
+        return self.architecture.classes > 0
+
+    @property
+    def epochs(self) -> list[int]:
+        """Epochs whose weights are shipped, in order; the last is the model itself."""
+        return sorted({*self.snapshots, self.epoch})
+
+    @property
+    def files(self) -> list[ArtifactFile]:
+        """Every file that belongs to this model."""
+        optional = [f for f in (self.codes, self.replay, self.maps_file) if f is not None]
+        return [self.weights, *self.snapshots.values(), *optional]
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The pictures a gallery shows: shipped as a file, or (`file` None) read from the reader's own download.
+
+    `pixels_sha256` pins the (count, 28, 28) uint8 pixels, so that codes and pictures cannot drift apart.
+    """
+
+    count: int
+    source: str
+    pixels_sha256: str
+    file: ArtifactFile | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that `artifacts/` holds."""
+
+    models: dict[str, ModelSpec] = field(default_factory=dict)
+    images: dict[str, ImageSet] = field(default_factory=dict)
+
+
+def load_manifest(root: str | Path) -> dict[str, ModelSpec]:
+    """The shipped models by id, in the manifest's order.
+
+    Raises
+    ------
+    ArtifactError
+        If the manifest is missing, is not valid, or was written by a newer schema.
+    """
+    return read_manifest(root).models
+
+
+def read_manifest(root: str | Path) -> Manifest:
+    """The whole manifest below `root`; raises `ArtifactError` as `load_manifest` does."""
+    path = Path(root) / MANIFEST
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(f"{path} is missing. Restore it with `git checkout -- artifacts`.") from None
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} cannot be read ({error}). Restore it with `git checkout -- artifacts`.") from error
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise ArtifactError(
+            f"{path} has schema {schema} and this program reads schema {SCHEMA}. Update the program: `git pull`."
+        )
+    try:
+        if schema != SCHEMA:
+            raise ValueError(f"its schema is {schema!r}, expected {SCHEMA}")
+        return Manifest(
+            models={entry["id"]: _spec(entry) for entry in data["models"]},
+            images={name: _image_set(entry) for name, entry in data["images"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(
+            f"{path} is not a valid manifest ({error}). Restore it with `git checkout -- artifacts`."
+        ) from error
+
+
+def write_manifest(root: str | Path, manifest: Manifest) -> None:
+    """Replace the manifest below `root` in one step: a reader sees the old one or the new one, never half of it."""
+    data = {
+        "schema": SCHEMA,
+        "images": {name: asdict(image_set) for name, image_set in manifest.images.items()},
+        "models": [asdict(spec) for spec in manifest.models.values()],
+    }
+    text = json.dumps(data, indent=1)
+    # One line for each list of numbers: a history of 200 epochs stays readable, and so do its diffs.
+    text = re.sub(r"\[[\s\d.,eE+\-]*?\]", lambda m: re.sub(r"\s+", " ", m[0]), text)
+    write_atomically(Path(root) / MANIFEST, (text + "\n").encode())
+
+
+def verified(root: str | Path, artifact: ArtifactFile) -> bytes:
+    """The bytes of one artifact, checked against the manifest's SHA-256.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing, truncated or altered.
+    """
+    path = Path(root) / artifact.file
+    remedy = "Restore it with `git checkout -- artifacts`, or build it again (see the README)."
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ArtifactError(f"{path} is missing. {remedy}") from None
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read ({error}). {remedy}") from error
+    if len(content) != artifact.bytes:
+        raise ArtifactError(f"{path} has {len(content)} bytes instead of {artifact.bytes}. {remedy}")
+    if hashlib.sha256(content).hexdigest() != artifact.sha256:
+        raise ArtifactError(f"{path} has been altered: its SHA-256 is not the manifest's. {remedy}")
+    return content
+
+
+def describe(file: str, content: bytes) -> ArtifactFile:
+    """The manifest's record of `content` stored at `file`, a path relative to the artifact root."""
+    return ArtifactFile(file, len(content), hashlib.sha256(content).hexdigest())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that a kill or a full disk leaves the old file whole.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or not writable; nothing is left behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _spec(entry: dict) -> ModelSpec:
+    entry = dict(entry)
+    for key in ("weights", "codes", "replay", "maps_file"):
+        if entry.get(key) is not None:
+            entry[key] = _strict(ArtifactFile, entry[key])
+    entry["architecture"] = _strict(Architecture, entry["architecture"])
+    entry["snapshots"] = {int(k): _strict(ArtifactFile, v) for k, v in entry.get("snapshots", {}).items()}
+    entry["maps"] = tuple(_strict(LatentMap, m) for m in entry.get("maps", ()))
+    return _strict(ModelSpec, entry)
+
+
+def _image_set(entry: dict) -> ImageSet:
+    file = entry.get("file")
+    return _strict(ImageSet, {**entry, "file": _strict(ArtifactFile, file) if file else None})
+
+
+def _strict(kind: type, entry: dict):
+    """Build a dataclass from a JSON object, refusing keys it does not know."""
+    unknown = set(entry) - {f.name for f in fields(kind)}
+    if unknown:
+        raise ValueError(f"unknown keys {sorted(unknown)} in {kind.__name__}")
+    return kind(**entry)

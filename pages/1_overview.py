@@ -70,7 +70,7 @@ with balance:
             elbo_split(reconstruction, kl),
             alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
         )
-        st.metric("Negative ELBO", f"{reconstruction + kl:.1f} nats", border=True)
+        st.metric("Negative ELBO, nats", f"{reconstruction + kl:.1f}", border=True)
         average = choice.spec.metrics
         if average:
             st.caption(

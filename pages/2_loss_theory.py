@@ -36,8 +36,8 @@ reconstruction_side, kl_side = st.columns(2)
 with reconstruction_side.container(border=True, height="stretch"):
     st.markdown("**Reconstruction.** Draw a code from the cloud, decode it: how probable are the pixels we really saw?")
     st.latex(
-        rf"{log_p_x_given_z} = \sum_{{i=1}}^{{784}} {tex(X)}_i \log {tex(X_HAT)}_i"
-        rf" + (1 - {tex(X)}_i) \log (1 - {tex(X_HAT)}_i)"
+        rf"\begin{{aligned}} {log_p_x_given_z} = \sum_{{i=1}}^{{784}}\; &{tex(X)}_i \log {tex(X_HAT)}_i"
+        rf" \\ {{}}+{{}} &(1 - {tex(X)}_i) \log (1 - {tex(X_HAT)}_i) \end{{aligned}}"
     )
     st.caption("Bernoulli pixels: minus the binary cross-entropy, summed over the 784 pixels. It wants exact codes.")
 with kl_side.container(border=True, height="stretch"):
@@ -90,9 +90,9 @@ def kl_by_hand():
         )
     with sliders:
         left, right = st.columns(2)
-        left.metric("Closed form", f"{exact:.3f} nats")
+        left.metric("Closed form, nats", f"{exact:.3f}")
         right.metric(
-            "By sampling", f"{estimate:.3f} nats", f"± {standard_error:.3f}", delta_color="off", delta_arrow="off"
+            "By sampling, nats", f"{estimate:.3f}", f"± {standard_error:.3f}", delta_color="off", delta_arrow="off"
         )
     with curves:
         st.altair_chart(
@@ -132,7 +132,7 @@ x = choice.x(digit)
 epsilon = latent.noise(1, choice.spec.latent_dim, seed=0)
 terms = inference.elbo_terms(choice.model, x[None], epsilon, label)
 reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
-pictures, split, dims = st.columns([2, 2, 4], gap="large")
+pictures, split, dims = st.columns([3, 3, 5], gap="large")
 with pictures:
     picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
     z = latent.reparameterize(mu, logvar, epsilon[0])
@@ -143,7 +143,7 @@ with split:
         elbo_split(reconstruction, kl),
         alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
     )
-    st.metric("Negative ELBO", f"{reconstruction + kl:.1f} nats", border=True)
+    st.metric("Negative ELBO, nats", f"{reconstruction + kl:.1f}", border=True)
 with dims:
     st.markdown("**KL of each dimension**: how much this picture says with it")
     st.altair_chart(kl_by_dim(terms.kl_per_dim[0]), alt="KL of each latent dimension of the chosen picture, in nats")

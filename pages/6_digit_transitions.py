@@ -14,7 +14,7 @@ import numpy as np
 from pages.kit.picker import chosen_model, refuse_unknown
 from pages.kit.show import download, look_for, picture, sheet, source
 from vae_core import inference, latent
-from vae_core.images import gif, to_pixels
+from vae_core.images import gif, png, tile, to_pixels
 
 choice = chosen_model()
 y = choice.codes.y
@@ -58,7 +58,7 @@ with first:
 with second:
     b = pick_end("B", 9)
 with options:
-    steps = st.slider("Steps, both ends included", 5, 30, 11, key="transition_steps", bind="query-params")
+    steps = st.slider("Steps, both ends included", 5, 30, 10, key="transition_steps", bind="query-params")
     path_kind = st.segmented_control(
         "Path",
         ["linear", "spherical"],
@@ -76,9 +76,14 @@ labels = np.repeat(y[a], steps) if choice.spec.conditional else None
 x = inference.decode(choice.model, z, labels)
 
 st.subheader(f"From {choice.name(a)} to {choice.name(b)} in {steps} steps")
-columns = min(steps, 10)
-strip_png = sheet(
-    x, columns=steps, scale=3, alt=f"{steps} decoded steps from {choice.name(a)} to {choice.name(b)}, left to right"
+rows_of_strip = -(-steps // 14)
+columns = -(-steps // rows_of_strip)
+sheet(
+    x,
+    columns=columns,
+    scale=max(1, 820 // (29 * columns)),
+    gap=1,
+    alt=f"{steps} decoded steps from {choice.name(a)} to {choice.name(b)}, left to right",
 )
 norms = np.linalg.norm(z, axis=1)
 st.caption(
@@ -102,7 +107,8 @@ with moving:
 
 name = f"{choice.spec.id}-{a}-{b}-{path_kind}-{steps}"
 with st.container(horizontal=True):
-    download("Strip as PNG", strip_png, f"{name}.png", "image/png", "transition_png")
+    strip = png(tile(x, columns=steps, scale=4))
+    download("Strip as PNG", strip, f"{name}.png", "image/png", "transition_png")
     download("Animation as GIF", animation, f"{name}.gif", "image/gif", "transition_gif")
 
 look_for(

@@ -108,12 +108,12 @@ def official(name: str, train: bool) -> Images:
     return Images(split.data.numpy().astype(np.float32) / 255, split.targets.numpy().astype(np.int64))
 
 
-def held_out(name: str, gallery_index: np.ndarray) -> np.ndarray:
-    """Which official training images no model may train on, (60000,) bool: they choose between models.
+def held_out(name: str, count: int, gallery_index: np.ndarray) -> np.ndarray:
+    """Which of `count` official training images no model may train on, (count,) bool: they choose between models.
 
     MNIST: the gallery, given by its official training indices. Fashion-MNIST: the last 5,000.
     """
-    mask = np.zeros(60_000, bool)
+    mask = np.zeros(count, bool)
     if name == "mnist":
         mask[gallery_index] = True
     else:

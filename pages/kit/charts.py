@@ -11,36 +11,39 @@ NATS = "nats an image"
 
 def elbo_split(reconstruction: float, kl: float) -> alt.Chart:
     """The negative ELBO as one bar of two parts, in nats."""
+    terms = [("reconstruction", reconstruction, 0.0), ("KL", kl, reconstruction)]
     rows = pd.DataFrame(
-        {
-            "term": ["reconstruction", "KL"],
-            "nats": [reconstruction, kl],
-            "start": [0.0, reconstruction],
-            "end": [reconstruction, reconstruction + kl],
-        }
+        [
+            {"term": f"{name} {nats:.1f}", "nats": nats, "start": start, "end": start + nats}
+            for name, nats, start in terms
+        ]
     )
-    rows["label"] = [f"{t} {v:.1f}" for t, v in zip(rows["term"], rows["nats"], strict=True)]
-    base = alt.Chart(rows).encode(
-        y=alt.Y("start:Q", title=NATS),
-        y2="end:Q",
-        color=alt.Color(
-            "label:N",
-            scale=alt.Scale(domain=list(rows["label"]), range=[concepts.RECONSTRUCTION.colour, concepts.KL.colour]),
-            legend=alt.Legend(orient="top", direction="vertical", title=None),
-        ),
-        tooltip=["term", alt.Tooltip("nats:Q", format=".2f")],
+    colours = [concepts.RECONSTRUCTION.colour, concepts.KL.colour]
+    return (
+        alt.Chart(rows)
+        .mark_bar(size=36)
+        .encode(
+            x=alt.X("start:Q", title=NATS),
+            x2="end:Q",
+            color=alt.Color(
+                "term:N",
+                scale=alt.Scale(domain=list(rows["term"]), range=colours),
+                legend=alt.Legend(orient="top", direction="vertical", title=None, symbolType="square"),
+            ),
+            tooltip=["term", alt.Tooltip("nats:Q", format=".2f")],
+        )
+        .properties(height=130)
     )
-    return base.mark_bar(size=60).properties(height=220)
 
 
 def kl_by_dim(kl_per_dim: np.ndarray) -> alt.Chart:
-    """KL of each latent dimension as bars, (latent,) in nats, largest first."""
+    """KL of each latent dimension as bars, (latent,) in nats."""
     rows = pd.DataFrame({"dimension": [f"z{i + 1}" for i in range(len(kl_per_dim))], "KL": kl_per_dim})
     return (
         alt.Chart(rows)
         .mark_bar(color=concepts.KL.colour)
         .encode(
-            x=alt.X("dimension:N", sort="-y", title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            x=alt.X("dimension:N", sort=None, title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("KL:Q", title="KL, nats"),
             tooltip=["dimension", alt.Tooltip("KL:Q", format=".3f")],
         )
@@ -96,10 +99,10 @@ def estimate_with_error(closed_form: float, estimate: float, standard_error: flo
         .mark_rule(color=concepts.KL.colour, size=3)
         .encode(x=alt.X("nats:Q", scale=x, title="KL, nats"))
     )
-    bar = alt.Chart(rows).mark_rule(color=concepts.EPSILON.colour, size=4).encode(y=y, x="low:Q", x2="high:Q")
+    bar = alt.Chart(rows).mark_rule(color=concepts.EPSILON.colour, size=3).encode(y=y, x="low:Q", x2="high:Q")
     dot = (
         alt.Chart(rows)
-        .mark_point(color=concepts.EPSILON.colour, filled=True, size=120, shape="diamond")
+        .mark_point(color=concepts.EPSILON.colour, filled=True, size=300, shape="diamond", opacity=1)
         .encode(y=y, x="nats:Q", tooltip=[alt.Tooltip("nats:Q", format=".3f")])
     )
     return alt.layer(rule, bar, dot).properties(height=110)

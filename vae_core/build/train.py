@@ -252,7 +252,7 @@ def prepare(recipe: Recipe, root: Path) -> Run:
         raise BuildError(f"{root} has no {recipe.dataset} gallery: run `python -m vae_core.build.gallery` first.")
     index = gallery_index(root, recipe.dataset, manifest.images[recipe.dataset])
     images = official(recipe.dataset, train=True)
-    out = torch.from_numpy(held_out(recipe.dataset, index))
+    out = torch.from_numpy(held_out(recipe.dataset, len(images.x), index))
     x, y = torch.from_numpy(images.x), torch.from_numpy(images.y)
     return Run(recipe, x[~out], y[~out], (x[out], y[out]))
 

@@ -14,14 +14,11 @@ import numpy as np
 
 from pages.kit.charts import elbo_split
 from pages.kit.flow import flow
-from pages.kit.picker import chosen_digit, chosen_model
+from pages.kit.picker import chosen_digit, chosen_model, row
 from pages.kit.show import look_for, source
 from vae_core import inference, latent
 
 choice = chosen_model()
-digit = chosen_digit(choice)
-label = choice.labels(digit)
-
 seed = st.session_state.setdefault("overview_noise", 0)
 
 
@@ -29,13 +26,16 @@ def fresh_noise():
     st.session_state["overview_noise"] += 1
 
 
-st.button(
-    "Fresh noise",
-    icon=":material/casino:",
-    on_click=fresh_noise,
-    key="overview_fresh",
-    help="Draw another ε. Until you ask, the noise stays the same, so that you can see what the picture alone changes.",
-)
+with row():
+    digit = chosen_digit(choice)
+    st.button(
+        "Fresh noise",
+        icon=":material/casino:",
+        on_click=fresh_noise,
+        key="overview_fresh",
+        help="Draw another ε. Until you ask, the noise stays the same: only the picture moves things.",
+    )
+label = choice.labels(digit)
 
 mu, logvar = choice.codes.mu[digit], choice.codes.logvar[digit]
 sigma = np.exp(0.5 * logvar)
@@ -43,39 +43,37 @@ epsilon = latent.noise(1, choice.spec.latent_dim, seed)[0]
 z = latent.reparameterize(mu, logvar, epsilon)
 x_hat = inference.decode(choice.model, z[None], label)[0]
 
-drawing, balance = st.columns([3, 1], gap="large")
-with drawing:
-    plane = choice.spec.latent_dim == 2
-    codes = choice.codes
-    cloud = np.column_stack([codes.mu[:1000], codes.y[:1000]]) if plane else np.empty((0, 3))
-    flow(
-        x=choice.x(digit),
-        name=choice.name(digit),
-        mu=mu,
-        sigma=sigma,
-        epsilon=epsilon,
-        z=z,
-        x_hat=x_hat,
-        cloud=cloud,
-        key="overview_flow",
-    )
-with balance:
-    st.markdown("**What this picture costs**")
-    if choice.images is None:
-        st.caption("The ELBO needs the original picture, which is not on this machine.")
-    else:
-        terms = inference.elbo_terms(choice.model, choice.x(digit)[None], epsilon[None], label)
-        reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
+codes = choice.codes
+plane = choice.spec.latent_dim == 2
+flow(
+    x=choice.x(digit),
+    name=choice.name(digit),
+    mu=mu,
+    sigma=sigma,
+    epsilon=epsilon,
+    z=z,
+    x_hat=x_hat,
+    cloud=np.column_stack([codes.mu[:1000], codes.y[:1000]]) if plane else np.empty((0, 3)),
+    key="overview_flow",
+)
+if choice.images is None:
+    st.caption("What this picture costs is not shown: its pixels are not on this machine.")
+else:
+    terms = inference.elbo_terms(choice.model, choice.x(digit)[None], epsilon[None], label)
+    reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
+    cost, total = st.columns([3, 1], gap="large", vertical_alignment="center")
+    with cost:
+        st.markdown("**What this picture costs**")
         st.altair_chart(
             elbo_split(reconstruction, kl),
             alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
         )
+    with total:
         st.metric("Negative ELBO, nats", f"{reconstruction + kl:.1f}", border=True)
-        average = choice.spec.metrics
-        if average:
+        if average := choice.spec.metrics:
             st.caption(
-                f"The average test picture: {average['nelbo_nats']:.1f} nats"
-                f" = {average['reconstruction_nats']:.1f} reconstruction + {average['kl_nats']:.1f} KL."
+                f"Average test picture: {average['reconstruction_nats']:.1f} + {average['kl_nats']:.1f}"
+                f" = {average['nelbo_nats']:.1f}"
             )
 
 look_for(

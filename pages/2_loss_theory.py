@@ -14,7 +14,7 @@ import numpy as np
 
 from pages.kit.charts import elbo_split, estimate_with_error, kl_by_dim, posterior_by_dim, two_gaussians
 from pages.kit.concepts import KL, MU, RECONSTRUCTION, SIGMA, X_HAT, X, tex
-from pages.kit.picker import chosen_digit, chosen_model
+from pages.kit.picker import chosen_digit, chosen_model, row
 from pages.kit.show import look_for, picture, source
 from vae_core import inference, latent, objective
 
@@ -119,7 +119,8 @@ look_for(
 source(objective.kl_per_dim, objective.kl_monte_carlo)
 
 st.header("Both terms on a real picture")
-digit = chosen_digit(choice)
+with row():
+    digit = chosen_digit(choice)
 label = choice.labels(digit)
 mu, logvar = choice.codes.mu[digit], choice.codes.logvar[digit]
 if choice.images is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from pages.kit import cache
 from pages.kit.charts import posterior_by_dim
-from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown
+from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
 from pages.kit.scatter import frame_of, packed, packed_labels, scatter
 from pages.kit.show import look_for, picture, source
 from vae_core import inference
@@ -76,7 +76,7 @@ st.caption(note)
 @st.fragment
 def map_and_picture():
     drawing, details = st.columns([3, 2], gap="large")
-    with details:
+    with details, row():
         digit = chosen_digit(choice)
     with drawing:
         scatter(

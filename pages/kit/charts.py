@@ -32,7 +32,7 @@ def elbo_split(reconstruction: float, kl: float) -> alt.Chart:
             ),
             tooltip=["term", alt.Tooltip("nats:Q", format=".2f")],
         )
-        .properties(height=130)
+        .properties(height=160)
     )
 
 

@@ -80,43 +80,50 @@ def describe(spec: ModelSpec) -> str:
 
 
 def chosen_digit(choice: Choice) -> int:
-    """The picture picker: a class, another picture of that class, or its number in the gallery."""
+    """The picture picker: a class, another picture of that class, or its number in the gallery.
+
+    Its three widgets go where the page is writing; put a `row()` around them.
+    """
     y = choice.codes.y
     refuse_unknown("digit", range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
     noun = "digit" if choice.spec.dataset == "mnist" else "item"
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        index = st.session_state.get("digit", _start(y))
-        st.selectbox(
-            f"Class of {noun}",
-            range(len(choice.classes)),
-            index=int(y[index]) if index < len(y) else 0,
-            format_func=lambda label: choice.classes[label],
-            key="digit_class",
-            on_change=_another,
-            args=(y,),
-            width=160,
-        )
-        st.button(
-            f"Another {noun}",
-            icon=":material/shuffle:",
-            on_click=_another,
-            args=(y,),
-            key="digit_another",
-            help="The next one of this class in the gallery.",
-        )
-        st.number_input(
-            "Number in the gallery",
-            0,
-            len(y) - 1,
-            _start(y),
-            key="digit",
-            bind="query-params",
-            on_change=_follow,
-            args=(y,),
-            width=160,
-            help="5,000 pictures that no model trained on.",
-        )
+    index = st.session_state.get("digit", _start(y))
+    st.selectbox(
+        f"Class of {noun}",
+        range(len(choice.classes)),
+        index=int(y[index]) if index < len(y) else 0,
+        format_func=lambda label: choice.classes[label],
+        key="digit_class",
+        on_change=_another,
+        args=(y,),
+        width=160,
+    )
+    st.button(
+        f"Another {noun}",
+        icon=":material/shuffle:",
+        on_click=_another,
+        args=(y,),
+        key="digit_another",
+        help="The next one of this class in the gallery.",
+    )
+    st.number_input(
+        "Number in the gallery",
+        0,
+        len(y) - 1,
+        _start(y),
+        key="digit",
+        bind="query-params",
+        on_change=_follow,
+        args=(y,),
+        width=160,
+        help="5,000 pictures that no model trained on.",
+    )
     return int(st.session_state["digit"])
+
+
+def row():
+    """A place for widgets side by side, wrapped on a phone."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
 
 
 def refuse_unknown(parameter: str, allowed, remedy: str) -> None:

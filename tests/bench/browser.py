@@ -1,0 +1,115 @@
+"""What one visitor waits for: `python tests/bench/browser.py`.
+
+Measured in headless Chromium with software rendering on the same machine as the server, so the figures are pessimistic.
+Cold start: `streamlit run` to the first text and to the first decoded picture, files in the disk cache. Interaction: key
+or button down to the new picture, decoded by the browser.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from chromium import FLAGS, executable, running_app, settled
+
+# Runs in the page: resolves with the milliseconds from the next key or pointer event to a new, loaded picture.
+WAIT = """alt => new Promise(resolve => {
+  const image = () => document.querySelector(`img[alt*='${alt}']`);
+  const before = image().src;
+  let began = null;
+  const start = () => { began ??= performance.now(); };
+  addEventListener('keydown', start, {capture: true});
+  addEventListener('pointerdown', start, {capture: true});
+  const look = () => {
+    const now = image();
+    if (began !== null && now && now.src !== before && now.complete && now.naturalWidth)
+      requestAnimationFrame(() => resolve(performance.now() - began));
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def cold_start(browser, times: int) -> None:
+    text, picture = [], []
+    for _ in range(times):
+        page = browser.new_context().new_page()
+        started = time.perf_counter()
+        with running_app() as (address, _):
+            page.goto(address)
+            page.wait_for_selector("h1")
+            text.append(time.perf_counter() - started)
+            page.wait_for_function(
+                """() => [...document.querySelectorAll('*')].some(e => e.shadowRoot?.querySelector('.x-hat canvas')
+                  ?.getContext('2d').getImageData(0, 0, 28, 28).data.some((v, i) => i % 4 < 3 && v > 0))"""
+            )
+            picture.append(time.perf_counter() - started)
+        page.context.close()
+    for name, values in (("first text", text), ("first decoded picture", picture)):
+        print(f"cold start to {name}: median {quantile(values, 0.5):.2f} s, max {max(values):.2f} s, n = {times}")
+
+
+def measured(page, alt: str, act, times: int) -> list[float]:
+    waits = []
+    for i in range(times + 3):
+        page.evaluate(f"window.waiting = ({WAIT})('{alt}')")
+        act(i)
+        wait = page.evaluate("window.waiting")
+        if i >= 3:  # the first three warm up
+            waits.append(wait)
+        page.wait_for_timeout(150)
+    return waits
+
+
+def move_slider(page, times: int) -> list[float]:
+    settled(page)
+    slider = page.get_by_role("slider", name="z1", exact=True)
+    slider.focus()
+    return measured(
+        page, "Decoded picture at z", lambda i: slider.press(("ArrowRight", "ArrowLeft")[i // 20 % 2]), times
+    )
+
+
+def click_dots(page, times: int) -> list[float]:
+    settled(page)
+    canvas = page.locator("canvas.dots")
+    side = canvas.bounding_box()["width"]
+
+    def click(i: int) -> None:
+        canvas.click(position={"x": side * (0.35 + 0.3 * (i % 7) / 7), "y": side * (0.35 + 0.3 * (i % 5) / 5)})
+
+    return measured(page, "The original", click, times)
+
+
+def report(name: str, waits: list[float]) -> None:
+    print(f"{name}: p50 {quantile(waits, 0.5):.0f} ms, p95 {quantile(waits, 0.95):.0f} ms, n = {len(waits)}")
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--starts", type=int, default=5)
+    options = parser.parse_args()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        cold_start(browser, options.starts)
+        with running_app() as (address, _):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            for model in ("mnist-z2", "mnist-z20"):
+                page.goto(f"{address}/gaussian_sampling?model={model}")
+                report(f"slider to picture, {model}", move_slider(page, options.times))
+                page.goto(f"{address}/latent_scatter?model={model}")
+                report(f"dot to picture, {model}", click_dots(page, options.times))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Many visitors at once: `python tests/bench/sessions.py`.
+
+Starts the app on one core and drives visitors over Streamlit's own websocket protocol, without a browser: all arrive at
+once, then each moves the first slider of the Gaussian sampling page every two seconds and fetches the new picture. Prints
+the time to a usable page, the time of a rerun, and the server's memory. Loopback only, bounded in visitors and time.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import time
+import urllib.parse
+from pathlib import Path
+
+import psutil
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from chromium import running_app
+
+EVERY = 2.0  # seconds between two moves of a visitor
+
+
+class Visitor:
+    """One browser tab's side of the protocol."""
+
+    def __init__(self, address: str, page: str, query: str):
+        self.address, self.page, self.query = address, page, query
+        self.script_hash = ""
+        self.sliders: list[tuple] = []  # (slider, fragment id)
+        self.pictures: dict[tuple, str] = {}  # place -> address
+        self.values: dict[str, float] = {}
+        self.cached: dict[str, ForwardMsg] = {}
+        self.reruns: list[float] = []
+        self.errors: list[str] = []
+        self.arrival = float("nan")
+
+    async def visit(self, arrive: float, leave: float) -> None:
+        started = time.perf_counter()
+        url = self.address.replace("http", "ws") + "/_stcore/stream"
+        try:
+            async with websockets.connect(url, subprotocols=["streamlit"], max_size=None, open_timeout=60) as socket:
+                await socket.send(self._rerun())
+                await self._finished(socket)
+                await self._fetch(set(self.pictures.values()))
+                self.arrival = time.perf_counter() - started
+                due = max(time.time(), arrive) + random.random() * EVERY
+                while due < leave:
+                    await asyncio.sleep(max(0.0, due - time.time()))
+                    await self._move(socket)
+                    due = max(due + EVERY, time.time())
+        except Exception as error:  # reported, and it fails the benchmark
+            self.errors.append(f"{type(error).__name__}: {error}"[:200])
+
+    async def _move(self, socket) -> None:
+        slider, fragment = self.sliders[0]
+        steps = round((slider.max - slider.min) / slider.step)
+        self.values[slider.id] = slider.min + slider.step * random.randint(0, steps)
+        before = set(self.pictures.values())
+        started = time.perf_counter()
+        await socket.send(self._rerun(fragment))
+        await self._finished(socket)
+        self.reruns.append(time.perf_counter() - started)
+        await self._fetch(set(self.pictures.values()) - before)
+
+    async def _finished(self, socket) -> None:
+        while True:
+            message = ForwardMsg()
+            message.ParseFromString(await asyncio.wait_for(socket.recv(), 60))
+            kind = message.WhichOneof("type")
+            if kind == "ref_hash":
+                place, message = message.metadata, self.cached[message.ref_hash]
+            else:
+                place = message.metadata
+                if place.cacheable:
+                    self.cached[message.hash] = message
+            kind = message.WhichOneof("type")
+            if kind == "new_session":
+                self.script_hash = message.new_session.page_script_hash
+            elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                element = message.delta.new_element
+                what = element.WhichOneof("type")
+                if what == "slider" and element.slider.id not in {slider.id for slider, _ in self.sliders}:
+                    self.sliders.append((element.slider, message.delta.fragment_id))
+                elif what == "imgs":
+                    self.pictures[tuple(place.delta_path)] = element.imgs.imgs[0].url
+                elif what == "exception":
+                    self.errors.append(element.exception.message[:200])
+            elif kind == "script_finished":
+                status = ForwardMsg.ScriptFinishedStatus.Name(message.script_finished)
+                if status != "FINISHED_EARLY_FOR_RERUN":
+                    return
+
+    async def _fetch(self, pictures: set[str]) -> None:
+        host = urllib.parse.urlparse(self.address)
+        for picture in pictures:
+            reader, writer = await asyncio.open_connection(host.hostname, host.port)
+            writer.write(f"GET {picture} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n\r\n".encode())
+            answer = await reader.read()
+            writer.close()
+            if b" 200 " not in answer[:20]:
+                self.errors.append(f"{picture}: {answer[:30]!r}")
+
+    def _rerun(self, fragment: str = "") -> bytes:
+        message = BackMsg()
+        rerun = message.rerun_script
+        rerun.query_string, rerun.page_script_hash, rerun.fragment_id = self.query, self.script_hash, fragment
+        if not self.script_hash:
+            rerun.page_name = self.page
+        for id_, value in self.values.items():
+            state = rerun.widget_states.widgets.add()
+            state.id = id_
+            state.double_array_value.data.append(value)
+        rerun.cached_message_hashes.extend(self.cached)
+        return message.SerializeToString()
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+async def crowd(address: str, page: str, query: str, count: int, seconds: float) -> list[Visitor]:
+    visitors = [Visitor(address, page, query) for _ in range(count)]
+    begin = time.time() + 3
+    await asyncio.gather(*(visitor.visit(begin, begin + seconds) for visitor in visitors))
+    return visitors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--sessions", type=int, default=60)
+    parser.add_argument("--arriving", type=int, default=30, help="visitors who arrive at once, before the others")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--page", default="gaussian_sampling")
+    parser.add_argument("--query", default="", help="for example model=mnist-z10")
+    options = parser.parse_args()
+    if options.sessions > 300 or options.seconds > 300:
+        sys.exit("bounded: at most 300 sessions and 300 seconds")
+    core = min(os.sched_getaffinity(0))
+    with running_app() as (address, process):
+        os.sched_setaffinity(process.pid, {core})
+        asyncio.run(crowd(address, options.page, options.query, 1, 0))  # warm: torch and the model are loaded
+        arriving = asyncio.run(crowd(address, options.page, options.query, options.arriving, 0))
+        visitors = asyncio.run(crowd(address, options.page, options.query, options.sessions, options.seconds))
+        memory = psutil.Process(process.pid).memory_info().rss / 2**20
+    errors = [error for visitor in arriving + visitors for error in visitor.errors]
+    reruns = [1000 * seconds for visitor in visitors for seconds in visitor.reruns]
+    arrivals = [visitor.arrival for visitor in arriving]
+    print(f"{options.page}?{options.query}, server on one core")
+    print(f"{options.arriving} arriving at once: median {quantile(arrivals, 0.5):.2f} s to a usable page")
+    print(
+        f"{options.sessions} sessions, a move each {EVERY:.0f} s: {len(reruns)} reruns,"
+        f" p50 {quantile(reruns, 0.5):.0f} ms, p95 {quantile(reruns, 0.95):.0f} ms, {len(errors)} errors"
+    )
+    print(f"server memory with them: {memory:.0f} MB")
+    if errors:
+        sys.exit("\n".join(errors[:5]))
+
+
+if __name__ == "__main__":
+    main()

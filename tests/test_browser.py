@@ -1,0 +1,236 @@
+"""What only a browser shows: cold deep links, components, the console, the width of a phone."""
+
+import os
+
+import pytest
+from chromium import FLAGS, executable, running_app, settled
+
+from pages.kit.nav import PAGES
+
+pytestmark = pytest.mark.browser
+
+TITLES = {path.split("_", 1)[1].removesuffix(".py"): title for rows in PAGES.values() for path, title, _ in rows}
+ADDRESSES = ["" if slug == "overview" else slug for slug in TITLES]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if executable() is None:
+        reason = "no Chromium on this machine: `apt-get install chromium` to run the browser tests"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def app():
+    with running_app() as (address, _):
+        yield address
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open an address as a new visitor; afterwards no page may have complained on its console."""
+    contexts, complaints = [], []
+
+    def open_(address: str, width: int = 1280, **settings):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(said(message)) if is_complaint(message) else None)
+        page.goto(address)
+        settled(page)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def said(message) -> str:
+    return f"{message.text} ({message.location.get('url')})"
+
+
+def is_complaint(message) -> bool:
+    # On a deep link Streamlit's own client first asks for its server below the page's address, is told 404, and moves up.
+    probing = "/_stcore/" in (message.location.get("url") or "") and "404" in message.text
+    return message.type == "error" and not probing
+
+
+def canvas_content(page, selector: str) -> str:
+    return page.locator(selector).evaluate("canvas => canvas.toDataURL()")
+
+
+def picture(page, alt: str) -> str:
+    return page.locator(f"img[alt*='{alt}']").first.get_attribute("src")
+
+
+def changed(page, before: str, now) -> None:
+    """Wait until `now()` differs from `before`."""
+    for _ in range(100):
+        if now() != before:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the picture has not changed within 5 s")
+
+
+@pytest.mark.parametrize("slug", ADDRESSES)
+def test_a_cold_deep_link_opens_its_page_with_the_whole_navigation(slug, visit):
+    with running_app() as (address, _):
+        page = visit(f"{address}/{slug}?model=mnist-z10")
+        assert page.locator("h1").inner_text() == TITLES[slug or "overview"]
+        links = page.locator("[data-testid=stSidebarNav] a").all_inner_texts()
+        assert [text.strip() for text in links] == list(TITLES.values())
+        assert page.locator("[data-testid=stDialog]").count() == 0
+        assert "model=mnist-z10" in page.url
+
+
+def test_a_cold_deep_link_to_an_unknown_model_says_so(visit):
+    with running_app() as (address, _):
+        page = visit(f"{address}/gaussian_sampling?model=nonsense")
+        assert "nonsense" in page.locator("[data-testid=stAlert]").first.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("model", ["mnist-z2", "mnist-z20"])
+@pytest.mark.parametrize("slug", ADDRESSES)
+def test_no_page_is_wider_than_a_phone(slug, model, scheme, app, visit):
+    page = visit(f"{app}/{slug}?model={model}", width=390, color_scheme=scheme)
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+
+
+def test_overview_redraws_z_and_its_picture_on_fresh_noise_only(app, visit):
+    page = visit(app)
+    original, decoded = (canvas_content(page, f".{name} canvas") for name in ("x", "x-hat"))
+    means = page.locator("tr.mu").inner_text()
+    z = page.locator("tr.z").inner_text()
+    page.get_by_role("button", name="Fresh noise").click()
+    changed(page, decoded, lambda: canvas_content(page, ".x-hat canvas"))
+    assert canvas_content(page, ".x canvas") == original
+    assert page.locator("tr.mu").inner_text() == means
+    assert page.locator("tr.z").inner_text() != z
+
+
+def test_loss_theory_follows_the_slider_of_mu(app, visit):
+    page = visit(f"{app}/loss_theory")
+    metric = page.locator("[data-testid=stMetricValue]").first
+    before = metric.inner_text()
+    page.get_by_role("slider", name="μ, the mean").press("ArrowRight")
+    changed(page, before, metric.inner_text)
+    assert float(metric.inner_text()) > float(before)
+    assert "loss_mu=1.05" in page.url
+
+
+def test_training_progress_steps_back_in_pictures_dots_and_curves(app, visit):
+    page = visit(f"{app}/training_progress?model=mnist-z10")
+    player = {
+        "pictures": lambda: page.locator("img.reconstruction").get_attribute("src"),
+        "samples": lambda: page.locator("img.samples").get_attribute("src"),
+        "dots": lambda: canvas_content(page, ".player canvas"),
+        "marker": lambda: page.locator("svg .now").first.get_attribute("x1"),
+        "numbers": lambda: page.locator(".player output").inner_text(),
+    }
+    before = {name: now() for name, now in player.items()}
+    page.get_by_role("button", name="One step back").click()
+    for name, now in player.items():
+        changed(page, before[name], now)
+    page.wait_for_url("**epoch=100**")
+
+
+def test_training_progress_plays_to_the_last_epoch_without_asking_the_server(app, visit):
+    page = visit(f"{app}/training_progress?epoch=40")
+    output = page.locator(".player output")
+    assert output.inner_text().startswith("Epoch 40.")
+    sent = []
+    page.on("websocket", lambda socket: sent.append(socket))
+    play = page.locator(".player .play")
+    play.click()
+    assert play.inner_text().endswith("Pause")
+    page.wait_for_function("document.querySelector('h1') !== null")
+    page.wait_for_timeout(900 * 3)
+    assert play.inner_text().endswith("Play")
+    assert not output.inner_text().startswith("Epoch 40.")
+    assert sent == []
+
+
+def test_latent_scatter_shows_the_picture_of_a_clicked_dot(app, visit):
+    page = visit(f"{app}/latent_scatter")
+    before = picture(page, "The original")
+    canvas = page.locator("canvas.dots")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 0.6, "y": box["height"] * 0.35})
+    changed(page, before, lambda: picture(page, "The original"))
+    number = page.get_by_role("spinbutton", name="Number in the gallery").input_value()
+    assert f"number {number} in the gallery" in page.locator(".status").inner_text()
+    assert f"digit={number}" in page.url
+
+
+def test_latent_scatter_walks_with_the_arrow_keys(app, visit):
+    page = visit(f"{app}/latent_scatter")
+    before = picture(page, "The original")
+    page.locator("canvas.dots").press("ArrowLeft")
+    changed(page, before, lambda: picture(page, "The original"))
+
+
+def test_a_class_of_the_scatter_can_be_hidden(app, visit):
+    page = visit(f"{app}/latent_scatter")
+    before = canvas_content(page, "canvas.dots")
+    page.locator(".legend button").first.click()
+    changed(page, before, lambda: canvas_content(page, "canvas.dots"))
+    assert page.locator(".legend button").first.get_attribute("aria-pressed") == "false"
+
+
+def test_gaussian_sampling_decodes_where_the_slider_points(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z10")
+    before = picture(page, "Decoded picture at z")
+    samples = picture(page, "decoded from N(0, I)")
+    page.get_by_role("slider", name="z1", exact=True).press("ArrowRight")
+    changed(page, before, lambda: picture(page, "Decoded picture at z"))
+    assert picture(page, "decoded from N(0, I)") == samples
+
+
+def test_digit_transitions_redraw_the_strip_for_another_end(app, visit):
+    page = visit(f"{app}/digit_transitions")
+    before = picture(page, "decoded steps")
+    page.get_by_role("button", name="Another").first.click()
+    changed(page, before, lambda: picture(page, "decoded steps"))
+
+
+def test_digit_transitions_offer_the_animation_as_a_file(app, visit, tmp_path):
+    from PIL import Image
+
+    page = visit(f"{app}/digit_transitions?transition_steps=6")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Animation as GIF").click()
+    download.value.save_as(tmp_path / "there_and_back.gif")
+    with Image.open(tmp_path / "there_and_back.gif") as animation:
+        assert animation.n_frames == 10  # six steps there, four back
+        assert animation.size == (140, 140)
+
+
+def test_a_picture_is_enlarged_by_whole_pixels_and_not_blurred(app, visit):
+    page = visit(f"{app}/gaussian_sampling")
+    image = page.locator("img[alt*='Decoded picture at z']")
+    assert image.evaluate("i => [i.naturalWidth, i.clientWidth]") == [224, 224]
+
+
+def test_a_visitor_chooses_the_model_and_keeps_it_on_the_next_page(app, visit):
+    page = visit(app)
+    page.locator("[data-testid=stSidebar]").get_by_role("combobox").click()
+    page.get_by_role("option", name="mnist-z20").click()
+    page.wait_for_url("**model=mnist-z20**")
+    page.get_by_role("link", name="Gaussian sampling").click()
+    page.wait_for_selector("h1:has-text('Gaussian sampling')")
+    settled(page)
+    assert page.get_by_role("slider", name="z20", exact=True).count() == 1
+    assert "model=mnist-z20" in page.url

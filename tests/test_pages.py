@@ -1,0 +1,311 @@
+"""Every page, run by Streamlit's own test client for every shipped model, and moved once."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+import streamlit as st
+from conftest import ARTIFACTS, ROOT, SHIPPED, write_dataset
+from streamlit.testing.v1 import AppTest
+
+from pages.kit import cache
+from pages.kit.nav import PAGES
+from vae_core.manifest import read_manifest, write_manifest
+
+PATHS = [path for rows in PAGES.values() for path, _, _ in rows]
+
+
+def open_page(path: str, **query: str) -> AppTest:
+    """A page as a visitor with this link sees it."""
+    at = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.switch_page(path).run()
+
+
+def pictures(at: AppTest) -> list[str]:
+    """The pictures on the page; Streamlit names them by their content."""
+    return [image.proto.imgs[0].url for image in at.main if image.type == "image"]
+
+
+def component(at: AppTest) -> dict:
+    """What the page's browser component is given."""
+    return json.loads(at.get("bidi_component")[0].proto.json)
+
+
+@pytest.fixture
+def copied_artifacts(tmp_path, monkeypatch):
+    """The app on a copy of the artifacts that a test may damage, with empty caches before and after."""
+    root = shutil.copytree(ARTIFACTS, tmp_path / "artifacts")
+    monkeypatch.setattr(cache, "ARTIFACTS", root)
+    st.cache_resource.clear()
+    yield root
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def without_data(tmp_path, monkeypatch):
+    """A machine on which no data set was downloaded."""
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "empty"))
+
+
+def test_every_page_file_is_in_the_navigation():
+    assert sorted(PATHS) == sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.mark.parametrize("model", SHIPPED)
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_opens_with_every_model(path, model):
+    at = open_page(path, model=model)
+    assert not at.exception
+    assert not at.error
+    assert not at.warning
+    assert at.title[0].value == next(title for rows in PAGES.values() for p, title, _ in rows if p == path)
+    assert at.sidebar.selectbox(key="model").value == model
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_chart_and_picture_has_a_text_equivalent(path):
+    at = open_page(path)
+    images = [element.proto.imgs[0].alt for element in at.main if element.type == "image"]
+    charts = [element.proto.alt for element in at.get("vega_lite_chart")]
+    assert all(images)
+    assert all(charts)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_unknown_model_in_the_link_is_named_and_another_shown(path):
+    at = open_page(path, model="nonsense")
+    assert "nonsense" in at.warning[0].value
+    assert "sidebar" in at.warning[0].value
+    assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "value"),
+    [
+        (PATHS[0], "digit", "5000"),
+        (PATHS[0], "digit", "seven"),
+        (PATHS[2], "epoch", "4"),
+        (PATHS[2], "training_seed", "-1"),
+        (PATHS[3], "scatter_map", "sne"),
+        (PATHS[4], "sampling_seed", "x" * 500),
+        (PATHS[5], "transition_A", "1e9"),
+    ],
+)
+def test_an_impossible_value_in_the_link_is_named_and_the_page_goes_on(path, parameter, value):
+    at = open_page(path, **{parameter: value})
+    assert parameter in at.warning[0].value
+    assert len(at.warning[0].value) < 300
+    assert not at.exception
+
+
+def test_the_link_restores_model_digit_and_sliders():
+    at = open_page(PATHS[4], model="mnist-z10", sampling_z3="1.5", sampling_seed="7")
+    assert at.sidebar.selectbox(key="model").value == "mnist-z10"
+    assert at.slider(key="sampling_z3").value == 1.5
+    assert at.number_input(key="sampling_seed").value == 7
+
+
+def test_the_model_stays_when_the_page_changes():
+    at = open_page(PATHS[0])
+    at.sidebar.selectbox(key="model").set_value("mnist-z10").run()
+    at.switch_page(PATHS[4]).run()
+    assert at.sidebar.selectbox(key="model").value == "mnist-z10"
+
+
+def test_the_picture_stays_when_the_page_changes():
+    at = open_page(PATHS[0], digit="123")
+    at.switch_page(PATHS[3]).run()
+    assert component(at)["digit"] == 123
+
+
+def test_fresh_noise_moves_z_and_the_picture_but_not_the_posterior():
+    at = open_page(PATHS[0])
+    before = component(at)
+    at.button(key="overview_fresh").click().run()
+    after = component(at)
+    assert after["latent"]["mu"] == before["latent"]["mu"]
+    assert after["latent"]["sigma"] == before["latent"]["sigma"]
+    assert after["latent"]["epsilon"] != before["latent"]["epsilon"]
+    assert after["digit"]["x_hat"] != before["digit"]["x_hat"]
+
+
+def test_noise_stays_when_the_digit_changes():
+    at = open_page(PATHS[0])
+    before = component(at)
+    at.button(key="digit_another").click().run()
+    after = component(at)
+    assert after["latent"]["epsilon"] == before["latent"]["epsilon"]
+    assert after["latent"]["mu"] != before["latent"]["mu"]
+    assert after["digit"]["x"] != before["digit"]["x"]
+
+
+def test_the_numbers_of_the_flow_are_those_of_the_model():
+    latent = component(open_page(PATHS[0], model="mnist-z20"))["latent"]
+    mu, sigma, epsilon, z = (np.array(latent[name]) for name in ("mu", "sigma", "epsilon", "z"))
+    np.testing.assert_allclose(z, mu + sigma * epsilon, atol=1e-5)
+    assert len(z) == 20
+
+
+def test_another_digit_is_of_the_chosen_class():
+    at = open_page(PATHS[0])
+    at.selectbox(key="digit_class").set_value(3).run()
+    at.button(key="digit_another").click().run()
+    index = at.number_input(key="digit").value
+    assert cache.codes(SHIPPED["mnist-z2"]).y[index] == 3
+    assert component(at)["digit"]["name"] == "digit 3"
+
+
+def test_the_class_follows_the_number_in_the_gallery():
+    at = open_page(PATHS[0])
+    at.number_input(key="digit").set_value(0).run()
+    assert at.selectbox(key="digit_class").value == cache.codes(SHIPPED["mnist-z2"]).y[0]
+
+
+def test_moving_mu_changes_the_kl_by_its_closed_form():
+    at = open_page(PATHS[1])
+    at.slider(key="loss_mu").set_value(2.0)
+    at.slider(key="loss_logvar").set_value(0.0).run()
+    assert at.metric[0].value == "2.000"  # mu^2 / 2 at sigma = 1
+
+
+def test_the_elbo_of_the_digit_is_the_sum_of_its_terms():
+    at = open_page(PATHS[1], model="mnist-z10")
+    total = float(next(m.value for m in at.metric if m.label.startswith("Negative ELBO")))
+    alts = [chart.proto.alt for chart in at.get("vega_lite_chart")]
+    words = next(alt for alt in alts if "is the negative ELBO" in alt).split()
+    assert float(words[1]) + float(words[5]) == pytest.approx(total, abs=0.11)
+
+
+def test_the_player_gets_one_frame_for_each_shipped_epoch():
+    at = open_page(PATHS[2], model="mnist-z10", epoch="3")
+    data = component(at)
+    assert data["epochs"] == SHIPPED["mnist-z10"].epochs
+    assert len(data["frames"]) == len(data["epochs"])
+    assert len({frame["samples"] for frame in data["frames"]}) == len(data["epochs"])
+    assert data["start"] == 3
+
+
+def test_another_seed_gives_the_player_other_samples_of_the_same_pictures():
+    at = open_page(PATHS[2])
+    before = component(at)["frames"][-1]
+    at.number_input(key="training_seed").set_value(1).run()
+    after = component(at)["frames"][-1]
+    assert after["samples"] != before["samples"]
+    assert after["reconstruction"] == before["reconstruction"]
+
+
+def test_choosing_another_map_moves_the_dots_and_keeps_the_digit():
+    at = open_page(PATHS[3], model="mnist-z10", digit="5")
+    before = component(at)
+    at.segmented_control(key="scatter_map").set_value("umap").run()
+    after = component(at)
+    assert after["dots"] != before["dots"]
+    assert after["digit"] == before["digit"] == 5
+
+
+def test_a_chosen_dot_changes_the_picture():
+    at = open_page(PATHS[3])
+    before = pictures(at)
+    at.number_input(key="digit").set_value(17).run()
+    assert pictures(at) != before
+    assert component(at)["digit"] == 17
+
+
+def test_a_slider_of_z_changes_the_decoded_picture():
+    at = open_page(PATHS[4])
+    before = pictures(at)
+    at.slider(key="sampling_z1").set_value(2.0).run()
+    after = pictures(at)
+    assert after[0] != before[0]
+    assert after[1:] == before[1:]  # samples and manifold have their own controls
+
+
+def test_temperature_zero_draws_the_same_picture_everywhere():
+    at = open_page(PATHS[4])
+    before = pictures(at)
+    at.slider(key="sampling_temperature").set_value(0.0).run()
+    assert pictures(at)[1] != before[1]
+
+
+def test_the_ends_of_a_transition_are_the_chosen_codes():
+    at = open_page(PATHS[5], model="mnist-z10", transition_A="10", transition_B="20")
+    before = pictures(at)
+    at.segmented_control(key="transition_path").set_value("spherical").run()
+    assert pictures(at)[0] != before[0]
+    assert at.number_input(key="transition_A").value == 10
+    assert {b.proto.url.rsplit(".")[-1] for b in at.get("download_button")} == {"png", "gif"}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_missing_model_file_is_named_and_the_other_models_go_on(path, copied_artifacts):
+    (copied_artifacts / SHIPPED["mnist-z10"].weights.file).unlink()
+    at = open_page(path, model="mnist-z10")
+    assert "mnist-z10 is unavailable" in at.error[0].value
+    assert "git checkout" in at.error[0].value
+    assert not at.exception
+    at.sidebar.selectbox(key="model").set_value("mnist-z2").run()
+    assert not at.error
+    assert not at.exception
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered"])
+def test_a_damaged_snapshot_stops_only_the_page_that_needs_it(damage, copied_artifacts):
+    artifact = copied_artifacts / SHIPPED["mnist-z2"].snapshots[1].file
+    content = artifact.read_bytes()
+    artifact.write_bytes(
+        content[:1000] if damage == "truncated" else content[:-1] + b"\x00\x01"[content[-1] == 0 :][:1]
+    )
+    at = open_page(PATHS[2], model="mnist-z2")
+    assert "cannot be shown" in at.error[0].value
+    assert artifact.name in at.error[0].value
+    assert not at.switch_page(PATHS[4]).run().error
+
+
+def test_a_newer_manifest_asks_for_an_update(copied_artifacts):
+    manifest = copied_artifacts / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 2', 1))
+    at = open_page(PATHS[0])
+    assert "git pull" in at.error[0].value
+    assert not at.exception
+
+
+def test_a_model_without_codes_says_what_to_run(copied_artifacts):
+    manifest = read_manifest(copied_artifacts)
+    bare = dataclasses.replace(manifest.models["mnist-z2"], codes=None)
+    write_manifest(copied_artifacts, dataclasses.replace(manifest, models={**manifest.models, "mnist-z2": bare}))
+    at = open_page(PATHS[0], model="mnist-z2")
+    assert "python -m vae_core.build.project mnist-z2" in at.error[0].value
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_fashion_works_without_its_pictures_and_offers_the_download(path, without_data):
+    at = open_page(path, model="fashion-z2")
+    assert not at.exception
+    assert not at.error
+    assert "Download Fashion-MNIST" in at.sidebar.info[0].value
+    assert at.button(key="download")
+
+
+def test_a_download_without_network_says_what_to_do(without_data, monkeypatch):
+    from torchvision.datasets import FashionMNIST
+
+    def no_network(self):
+        raise RuntimeError("Error downloading train-images-idx3-ubyte.gz")
+
+    monkeypatch.setattr(FashionMNIST, "download", no_network)
+    at = open_page(PATHS[0], model="fashion-z2")
+    at.button(key="download").click().run()
+    assert "VAE_DATA_DIR" in at.sidebar.error[0].value
+    assert not at.exception
+
+
+def test_pictures_of_another_data_set_are_refused(tmp_path, monkeypatch):
+    write_dataset(tmp_path, "FashionMNIST", train=10, test=5000)
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path))
+    at = open_page(PATHS[0], model="fashion-z2")
+    assert "not those that the shipped codes were computed from" in at.sidebar.info[0].value
+    assert not at.exception

@@ -34,7 +34,11 @@ except ArtifactError as error:
     st.stop()
 
 start = spec.epoch
-refuse_unknown("epoch", spec.epochs, f"Weights of these epochs are kept: {', '.join(map(str, spec.epochs))}.")
+refuse_unknown(
+    "epoch",
+    [str(epoch) for epoch in spec.epochs],
+    f"Weights of these epochs are kept: {', '.join(map(str, spec.epochs))}.",
+)
 if st.query_params.get("epoch", "") in map(str, spec.epochs):
     start = int(st.query_params["epoch"])
 

@@ -88,7 +88,7 @@ def map_and_picture():
             alt=f"{len(codes.y)} codes of {choice.spec.id} on a {METHODS[method]} map, coloured by class;"
             f" number {digit}, {choice.name(digit)}, is marked",
             key="scatter_chart",
-            on_choose=lambda index: st.session_state.update(digit=index, digit_class=int(codes.y[index])),
+            on_choose=lambda index: st.session_state.update(digit=index),
         )
     with details:
         mu, logvar = codes.mu[digit], codes.logvar[digit]

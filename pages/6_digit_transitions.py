@@ -11,52 +11,18 @@ chapter(
 
 import numpy as np
 
-from pages.kit.picker import chosen_model, refuse_unknown
+from pages.kit.picker import chosen_digit, chosen_model
 from pages.kit.show import download, look_for, picture, sheet, source
 from vae_core import inference, latent
 from vae_core.images import gif, png, tile, to_pixels
 
 choice = chosen_model()
 y = choice.codes.y
-noun = "Digit" if choice.spec.dataset == "mnist" else "Item"
-
-
-def pick_end(name: str, default_class: int) -> int:
-    """One end of the walk: a class, and another picture of it on request."""
-    key = f"transition_{name}"
-    rows = {label: np.flatnonzero(y == label) for label in range(len(choice.classes))}
-
-    def next_of_class():
-        own = rows[st.session_state[f"{key}_class"]]
-        later = own[own > st.session_state[key]]
-        st.session_state[key] = int(later[0] if len(later) else own[0])
-
-    def follow():
-        st.session_state[f"{key}_class"] = int(y[st.session_state[key]])
-
-    refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
-    start = int(rows[default_class][0])
-    index = st.session_state.get(key, start)
-    st.selectbox(
-        f"{noun} {name}",
-        range(len(choice.classes)),
-        int(y[index]),
-        format_func=lambda label: choice.classes[label],
-        key=f"{key}_class",
-        on_change=next_of_class,
-    )
-    index = st.number_input(
-        "Number in the gallery", 0, len(y) - 1, start, key=key, bind="query-params", on_change=follow
-    )
-    st.button("Another", icon=":material/shuffle:", on_click=next_of_class, key=f"{key}_another")
-    return int(index)
-
-
 first, second, options = st.columns([1, 1, 2], gap="large")
 with first:
-    a = pick_end("A", 4)
+    a = chosen_digit(choice, "transition_A", "A", first_of_class=4)
 with second:
-    b = pick_end("B", 9)
+    b = chosen_digit(choice, "transition_B", "B", first_of_class=9)
 with options:
     steps = st.slider("Steps, both ends included", 5, 30, 10, key="transition_steps", bind="query-params")
     path_kind = st.segmented_control(

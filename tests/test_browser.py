@@ -170,7 +170,7 @@ def test_latent_scatter_shows_the_picture_of_a_clicked_dot(app, visit):
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * 0.6, "y": box["height"] * 0.35})
     changed(page, before, lambda: picture(page, "The original"))
-    number = page.get_by_role("spinbutton", name="Number in the gallery").input_value()
+    number = page.get_by_role("spinbutton", name="Number of digit").input_value()
     assert f"number {number} in the gallery" in page.locator(".status").inner_text()
     assert f"digit={number}" in page.url
 
@@ -202,7 +202,7 @@ def test_gaussian_sampling_decodes_where_the_slider_points(app, visit):
 def test_digit_transitions_redraw_the_strip_for_another_end(app, visit):
     page = visit(f"{app}/digit_transitions")
     before = picture(page, "decoded steps")
-    page.get_by_role("button", name="Another").first.click()
+    page.get_by_role("button", name="Another digit A").click()
     changed(page, before, lambda: picture(page, "decoded steps"))
 
 

@@ -309,3 +309,10 @@ def test_pictures_of_another_data_set_are_refused(tmp_path, monkeypatch):
     at = open_page(PATHS[0], model="fashion-z2")
     assert "not those that the shipped codes were computed from" in at.sidebar.info[0].value
     assert not at.exception
+
+
+def test_the_class_of_a_linked_picture_is_shown_in_every_data_set():
+    at = open_page(PATHS[0], digit="123")
+    assert at.selectbox(key="digit_class").value == cache.codes(SHIPPED["mnist-z2"]).y[123]
+    at.sidebar.selectbox(key="model").set_value("fashion-z2").run()
+    assert at.selectbox(key="digit_class").value == cache.codes(SHIPPED["fashion-z2"]).y[123]

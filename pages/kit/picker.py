@@ -79,46 +79,45 @@ def describe(spec: ModelSpec) -> str:
     return text
 
 
-def chosen_digit(choice: Choice) -> int:
-    """The picture picker: a class, another picture of that class, or its number in the gallery.
+def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_class: int = 7) -> int:
+    """The picture picker: a class, another picture of that class, or its number in the gallery, which the URL keeps.
 
-    Its three widgets go where the page is writing; put a `row()` around them.
+    Its widgets go where the page is writing; put a `row()` around them to have them side by side. `name` tells two
+    pickers of one page apart. To choose from code, set `st.session_state[key]` in a callback.
     """
     y = choice.codes.y
-    refuse_unknown("digit", range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
-    noun = "digit" if choice.spec.dataset == "mnist" else "item"
-    index = st.session_state.get("digit", _start(y))
-    st.selectbox(
+    noun = ("digit" if choice.spec.dataset == "mnist" else "item") + (f" {name}" if name else "")
+    refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
+    class_place, another_place = st.container(width=160), st.container(width="content")
+    index = st.number_input(
+        f"Number of {noun}",
+        0,
+        len(y) - 1,
+        int(np.flatnonzero(y == first_of_class)[0]),
+        key=key,
+        bind="query-params",
+        width=160,
+        help="Its place in the gallery of 5,000 pictures that no model trained on.",
+    )
+    class_key = f"{key}_class"
+    st.session_state[class_key] = int(y[index])
+    class_place.selectbox(
         f"Class of {noun}",
         range(len(choice.classes)),
-        index=int(y[index]) if index < len(y) else 0,
         format_func=lambda label: choice.classes[label],
-        key="digit_class",
+        key=class_key,
         on_change=_another,
-        args=(y,),
-        width=160,
+        args=(y, key),
     )
-    st.button(
+    another_place.button(
         f"Another {noun}",
         icon=":material/shuffle:",
         on_click=_another,
-        args=(y,),
-        key="digit_another",
+        args=(y, key),
+        key=f"{key}_another",
         help="The next one of this class in the gallery.",
     )
-    st.number_input(
-        "Number in the gallery",
-        0,
-        len(y) - 1,
-        _start(y),
-        key="digit",
-        bind="query-params",
-        on_change=_follow,
-        args=(y,),
-        width=160,
-        help="5,000 pictures that no model trained on.",
-    )
-    return int(st.session_state["digit"])
+    return int(index)
 
 
 def row():
@@ -129,24 +128,18 @@ def row():
 def refuse_unknown(parameter: str, allowed, remedy: str) -> None:
     """Say so when the URL asks for something that does not exist; Streamlit itself then falls back silently."""
     asked = st.query_params.get(parameter)
-    if asked is not None and asked not in {str(value) for value in allowed}:
+    if asked is None:
+        return
+    known = asked.isdecimal() and int(asked) in allowed if isinstance(allowed, range) else asked in allowed
+    if not known:
         st.warning(f"The link asks for {parameter} “{asked[:40]}”, which does not exist. {remedy}")
 
 
-def _start(y: np.ndarray) -> int:
-    """A fixed first picture: the fourth of class 7 is clear and not quite typical."""
-    return int(np.flatnonzero(y == 7)[3])
-
-
-def _another(y: np.ndarray) -> None:
+def _another(y: np.ndarray, key: str) -> None:
     """The next picture of the chosen class after the present one, round and round."""
-    rows = np.flatnonzero(y == st.session_state["digit_class"])
-    later = rows[rows > st.session_state["digit"]]
-    st.session_state["digit"] = int(later[0] if len(later) else rows[0])
-
-
-def _follow(y: np.ndarray) -> None:
-    st.session_state["digit_class"] = int(y[st.session_state["digit"]])
+    rows = np.flatnonzero(y == st.session_state[f"{key}_class"])
+    later = rows[rows > st.session_state[key]]
+    st.session_state[key] = int(later[0] if len(later) else rows[0])
 
 
 def _images(dataset: str) -> Images | None:

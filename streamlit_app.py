@@ -4,7 +4,6 @@ import streamlit as st
 
 from pages.kit.nav import FROM_ENTRYPOINT, navigation
 
-st.set_page_config(page_title="VAE Classroom", page_icon=":material/blur_on:", layout="wide")
 page = navigation()
 st.session_state[FROM_ENTRYPOINT] = True
 page.run()

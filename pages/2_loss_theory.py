@@ -29,8 +29,8 @@ expected_log_likelihood = tex(RECONSTRUCTION, r"\mathbb{E}_{q(z \mid x)}[\log p(
 log_p_x_given_z = tex(RECONSTRUCTION, r"\log p(x \mid z)")
 divergence = tex(KL, r"\mathrm{KL}(q(z \mid x)\,\|\,p(z))")
 st.latex(
-    rf"\log p({tex(X)}) \;\ge\; \underbrace{{{expected_log_likelihood}}}_{{\text{{reconstruction}}}}"
-    rf" \;-\; \underbrace{{{divergence}}}_{{\text{{the price of the code}}}} \;=\; \mathrm{{ELBO}}"
+    rf"\begin{{aligned}} \log p({tex(X)}) \;\ge\;\; &\underbrace{{{expected_log_likelihood}}}_{{\text{{reconstruction}}}}"
+    rf" \\ {{}}-{{}} &\underbrace{{{divergence}}}_{{\text{{the price of the code}}}} \;=\; \mathrm{{ELBO}} \end{{aligned}}"
 )
 reconstruction_side, kl_side = st.columns(2)
 with reconstruction_side.container(border=True, height="stretch"):

@@ -96,13 +96,17 @@ reconstructions = {
 }
 samples = {epoch: inference.decode(model, noise, label_of(len(noise))) for epoch, model in models.items()}
 player()
+warmup = round(spec.recipe["kl_warmup"] * spec.recipe["epochs"])
 st.caption(
-    "Curves: solid on 5,000 held-out pictures, dashed on 5,000 training pictures, measured after every epoch with the same"
-    f" noise. The model shipped is the one of epoch {spec.epoch}, the best on held-out pictures."
+    "Curves: solid on 5,000 held-out pictures, dashed on 5,000 training pictures, measured after every epoch with the"
+    f" same noise. Grey: over the first {warmup} epochs this recipe raises the weight of the KL from 0 to {spec.beta:g}."
+    f" The model shipped is the one of epoch {spec.epoch}, the best on held-out pictures."
 )
 look_for(
-    "Predict first: does the KL rise or fall in training? **It rises.** An untrained encoder gives every picture nearly the"
-    " prior, which costs nothing and says nothing. Each nat of KL then buys several nats of reconstruction: the total falls"
-    " while the codes move apart. **Try:** epoch 0 to 1, and watch the scatter open."
+    "Predict first: does the KL rise or fall in training? **It rises from almost nothing.** An untrained encoder gives"
+    " every picture nearly the prior, which costs nothing and says nothing. While its weight is small, the KL even"
+    " overshoots: codes are cheap. At full weight it settles where one more nat of KL would buy less than one nat of"
+    " reconstruction, and late in training it creeps up again: better decoders make longer codes worth their price."
+    " **Try:** epoch 0 to 1, and watch the scatter open."
 )
 source(inference.encode, inference.decode, latent.sample_prior)

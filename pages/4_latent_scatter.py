@@ -21,7 +21,7 @@ from vae_core import inference
 from vae_core.manifest import ArtifactError
 from vae_core.projection import Maps
 
-METHODS = {"plane": "Plane", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+METHODS = {"Plane": "plane", "PCA": "pca", "t-SNE": "tsne", "UMAP": "umap"}
 NOTES = {
     "plane": "The latent plane itself: what you see is what the decoder gets. A dot is the mean **μ** of a posterior.",
     "pca": "The two directions in which the means **μ** vary most. Exact and linear: distances can only shrink.",
@@ -38,19 +38,14 @@ except ArtifactError as error:
     maps = Maps({}, *(np.empty(0) for _ in range(3)))
 
 shipped = {entry.method: entry for entry in choice.spec.maps if entry.key in maps.xy}
-methods = (["plane"] if latent_dim == 2 else []) + list(shipped)
-if not methods:
+available = [name for name, method in METHODS.items() if method in shipped or (method == "plane" and latent_dim == 2)]
+if not available:
     st.stop()
-refuse_unknown("scatter_map", methods, f"This model has {', '.join(METHODS[m] for m in methods)}.")
-method = st.segmented_control(
-    "Map",
-    methods,
-    default=methods[0],
-    required=True,
-    key="scatter_map",
-    bind="query-params",
-    format_func=METHODS.get,
+refuse_unknown("scatter_map", available, f"This model has {', '.join(available)}.")
+name = st.segmented_control(
+    "Map", available, default=available[0], required=True, key="scatter_map", bind="query-params"
 )
+method = METHODS[name]
 
 if method == "plane":
     xy, titles = codes.mu, ("mean of z1", "mean of z2")
@@ -66,7 +61,7 @@ dots, labels = packed(xy, frame), packed_labels(codes.y)
 note = NOTES[method]
 if method != "plane":
     entry = shipped[method]
-    settings = ", ".join(f"{name} {value}" for name, value in entry.settings.items())
+    settings = ", ".join(f"{setting} {value}" for setting, value in entry.settings.items())
     note += (
         f" Trustworthiness {entry.trustworthiness:.3f} of 1 at ten neighbours{f' ({settings})' if settings else ''}."
     )
@@ -85,7 +80,7 @@ def map_and_picture():
             frame=frame,
             classes=choice.classes,
             digit=digit,
-            alt=f"{len(codes.y)} codes of {choice.spec.id} on a {METHODS[method]} map, coloured by class;"
+            alt=f"{len(codes.y)} codes of {choice.spec.id} on a {name} map, coloured by class;"
             f" number {digit}, {choice.name(digit)}, is marked",
             key="scatter_chart",
             on_choose=lambda index: st.session_state.update(digit=index),

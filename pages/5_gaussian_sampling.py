@@ -31,7 +31,7 @@ st.header("One code by hand")
 
 @st.fragment
 def by_hand():
-    sliders, result = st.columns([3, 1], gap="large")
+    result, sliders = st.columns([1, 2], gap="large")
     z = np.zeros(latent_dim, np.float32)
     with sliders:
         columns = st.columns(1 if latent_dim <= 4 else 2 if latent_dim <= 10 else 4)

@@ -69,7 +69,8 @@ with originals:
 with moving:
     frames = to_pixels(np.concatenate([x, x[-2:0:-1]]), 5)
     animation = gif(frames, milliseconds=80)
-    st.image(animation, caption="There and back", output_format="auto", alt="The transition as an animation")
+    st.image(animation, output_format="auto", alt="The transition as an animation")
+    st.caption("There and back")
 
 name = f"{choice.spec.id}-{a}-{b}-{path_kind}-{steps}"
 with st.container(horizontal=True):

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -201,7 +203,7 @@ def test_another_seed_gives_the_player_other_samples_of_the_same_pictures():
 def test_choosing_another_map_moves_the_dots_and_keeps_the_digit():
     at = open_page(PATHS[3], model="mnist-z10", digit="5")
     before = component(at)
-    at.segmented_control(key="scatter_map").set_value("umap").run()
+    at.segmented_control(key="scatter_map").set_value("UMAP").run()
     after = component(at)
     assert after["dots"] != before["dots"]
     assert after["digit"] == before["digit"] == 5
@@ -316,3 +318,20 @@ def test_the_class_of_a_linked_picture_is_shown_in_every_data_set():
     assert at.selectbox(key="digit_class").value == cache.codes(SHIPPED["mnist-z2"]).y[123]
     at.sidebar.selectbox(key="model").set_value("fashion-z2").run()
     assert at.selectbox(key="digit_class").value == cache.codes(SHIPPED["fashion-z2"]).y[123]
+
+
+def test_opening_every_page_never_imports_what_only_training_needs():
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from streamlit.testing.v1 import AppTest
+import pages.kit.nav
+assert "torch" not in sys.modules, "the title needs no torch"
+at = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout=60).run()
+for path in {PATHS!r}:
+    at.switch_page(path).run()
+    assert not at.exception
+print([name for name in ("umap", "openTSNE", "torchvision", "sklearn.manifold", "numba") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

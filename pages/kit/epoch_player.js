@@ -158,6 +158,10 @@ function drawCurves(place, data) {
       if (text !== undefined) element.textContent = text;
       svg.append(element);
     };
+    if (data.warmup) {
+      add("rect", { x: 34, y: 8, width: across(data.warmup, data) - 34, height: 122, class: "warmup" });
+      add("text", { x: 38, y: 18 }, "KL weight rises");
+    }
     for (const v of ticks(low, high)) {
       add("line", { x1: 34, x2: 284, y1: curve.y(v), y2: curve.y(v), class: "grid" });
       add("text", { x: 30, y: curve.y(v) + 3, "text-anchor": "end" }, v);

@@ -109,6 +109,7 @@ def epoch_player(
             "epochs": epochs,
             "start": start,
             "last": spec.history["epoch"][-1],
+            "warmup": spec.recipe["kl_warmup"] * spec.recipe["epochs"],
             "paired": originals is not None,
             "frames": frames,
             "labels": packed_labels(labels),

@@ -1,7 +1,10 @@
 """The table of pages, and the guard that keeps the entrypoint in charge."""
 
+from pathlib import Path
+
 import streamlit as st
 
+ICON = Path(__file__).parent / "icon.png"  # what mnist-z10 decodes from z = 0
 FROM_ENTRYPOINT = "_from_entrypoint"
 
 PAGES = {
@@ -19,7 +22,11 @@ PAGES = {
 
 
 def navigation():
-    """Declare every page to Streamlit; returns the one to run."""
+    """Declare the app and every page to Streamlit; returns the page to run.
+
+    The app's own icon comes first: without it the browser would fetch each page's icon from the internet.
+    """
+    st.set_page_config(page_title="VAE Classroom", page_icon=str(ICON), layout="wide")
     return st.navigation(
         {
             section: [st.Page(path, title=title, icon=icon) for path, title, icon in rows]

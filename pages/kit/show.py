@@ -15,10 +15,10 @@ def picture(x: np.ndarray, *, alt: str, scale: int = 5, caption: str | None = No
 
 def sheet(x: np.ndarray, *, columns: int, alt: str, scale: int = 2, gap: int = 2, caption: str | None = None) -> bytes:
     """Show pictures (n, height, width) as one exact PNG, row by row; returns the PNG."""
-    pixels = tile(x, columns, scale, gap)
-    data = png(pixels)
-    # The width is the picture's own: without it a long caption would stretch the picture.
-    st.image(data, caption=caption, width=pixels.shape[1], output_format="PNG", alt=alt)
+    data = png(tile(x, columns, scale, gap))
+    st.image(data, output_format="PNG", alt=alt)
+    if caption:  # not st.image's own, which stretches a picture that is narrower than its caption
+        st.caption(caption)
     return data
 
 

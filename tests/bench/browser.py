@@ -69,7 +69,7 @@ def measured(page, alt: str, act, times: int) -> list[float]:
 
 def move_slider(page, times: int) -> list[float]:
     settled(page)
-    slider = page.get_by_role("slider", name="z1", exact=True)
+    slider = page.locator("input[aria-label='z1']")
     slider.focus()
     return measured(
         page, "Decoded picture at z", lambda i: slider.press(("ArrowRight", "ArrowLeft")[i // 20 % 2]), times

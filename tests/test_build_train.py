@@ -99,6 +99,22 @@ def test_another_seed_gives_other_weights(root, work):
     assert not set(hashes(first)) & set(hashes(second))
 
 
+def test_every_epoch_draws_its_own_noise(root, monkeypatch):
+    drawn = []
+
+    def reparameterize(mu, logvar, epsilon):
+        if mu.requires_grad:  # in training, not in measuring
+            drawn.append(epsilon.numpy().tobytes())
+        return mu
+
+    monkeypatch.setattr(build, "reparameterize", reparameterize)
+    run = prepare(RECIPE, root)
+    for _ in range(2):
+        run.train_epoch(silent())
+    assert len(drawn) == 2 * (len(run.x) // 32)
+    assert len(set(drawn)) == len(drawn)
+
+
 def test_the_global_generator_is_left_as_it_was(root):
     before = torch.get_rng_state()
     prepare(tiny(warp=0.5), root).train_epoch(silent())
@@ -300,6 +316,18 @@ def test_a_killed_training_publishes_nothing_and_goes_on_to_the_same_weights(roo
     assert hashes(continued) == hashes(whole)
     assert continued.history == whole.history
     assert not (work / "tiny.pt").exists()
+
+
+def test_a_resumed_training_still_has_its_best_epoch(root, work, monkeypatch):
+    monkeypatch.setattr(build, "measure", lambda *_: {"log_likelihood_nats": -9, "kl_nats": 1, "active_units": 3})
+    run = prepare(RECIPE, root)
+    run.train_epoch(silent())  # measured as no better than the untrained model
+    run.save(work / "tiny.pt")
+    resumed = prepare(RECIPE, root)
+    resumed.resume(work / "tiny.pt")
+    assert (resumed.epoch, resumed.best_epoch) == (1, 0)
+    assert resumed.best == run.snapshots[0] != run.snapshots[1]
+    assert (resumed.snapshots, resumed.history) == (run.snapshots, run.history)
 
 
 def test_a_stopped_training_says_how_to_go_on(root, work, arguments):

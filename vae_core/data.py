@@ -1,14 +1,13 @@
 """The image sets: galleries that the app shows, and official splits with the gallery held out of training."""
 
 import hashlib
-import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vae_core.manifest import ArtifactError, ImageSet, verified
+from vae_core.manifest import ImageSet, read_arrays
 
 PROJECT = Path(__file__).parents[1]
 GALLERY_SIZE = 5000
@@ -66,11 +65,7 @@ def load_gallery(root: str | Path, name: str, image_set: ImageSet) -> Images:
     if image_set.file is None:
         x, y = _downloaded_test_images(name, image_set.count)
     else:
-        try:
-            with np.load(io.BytesIO(verified(root, image_set.file)), allow_pickle=False) as file:
-                x, y = file["x"], file["y"]
-        except (KeyError, ValueError) as error:
-            raise ArtifactError(f"{image_set.file.file} does not hold a gallery ({error})") from error
+        x, y = read_arrays(root, image_set.file, "x", "y")
     if pixels_sha256(x) != image_set.pixels_sha256:
         raise DataError(
             f"The {DATASETS[name].title} pictures found are not those that the shipped codes were computed from."
@@ -100,7 +95,11 @@ def official(name: str, train: bool) -> Images:
             split = kind(folder, train=train, download=False)
         except RuntimeError:  # torchvision's word for "not found"
             split = kind(folder, train=train, download=True)
-    except (OSError, RuntimeError, ValueError) as error:
+    except ValueError as error:
+        raise DataError(
+            f"The files of {DATASETS[name].title} in {folder} are damaged ({error}). Delete them and run this again."
+        ) from error
+    except (OSError, RuntimeError) as error:
         raise DataError(
             f"{DATASETS[name].title} is not in {folder} and could not be downloaded ({error})."
             " Connect to the internet, or set VAE_DATA_DIR to a folder that torchvision downloaded it to."
@@ -125,8 +124,7 @@ def gallery_index(root: str | Path, name: str, image_set: ImageSet) -> np.ndarra
     """Official indices of the gallery's pictures: in MNIST's training set, or in Fashion-MNIST's test set."""
     if image_set.file is None:
         return np.arange(image_set.count)
-    with np.load(io.BytesIO(verified(root, image_set.file)), allow_pickle=False) as file:
-        return file["index"].astype(np.int64)
+    return read_arrays(root, image_set.file, "index")[0].astype(np.int64)
 
 
 def _downloaded_test_images(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:

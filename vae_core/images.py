@@ -41,10 +41,10 @@ def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarra
     Raises
     ------
     ValueError
-        If there is no picture or no column, or as `to_pixels`.
+        If there is no picture or no column, if the gap is negative, or as `to_pixels`.
     """
-    if len(x) == 0 or columns < 1:
-        raise ValueError("a sheet needs at least one picture and one column")
+    if len(x) == 0 or columns < 1 or gap < 0:
+        raise ValueError("a sheet needs at least one picture and one column, and no negative gap")
     pixels = to_pixels(x, scale)
     count, height, width = pixels.shape
     rows = -(-count // columns)

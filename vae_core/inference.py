@@ -72,7 +72,7 @@ def elbo_terms(model: VAE, x: np.ndarray, epsilon: np.ndarray, y: np.ndarray | N
 
     Source: Kingma and Welling (2014), equation 7 with L = 1; the KL is exact, the likelihood a one-sample estimate.
     """
-    x, epsilon = _images(x), _codes(model, epsilon)
+    x, epsilon = _images(x), _noise(model, epsilon, x)
 
     def terms(x, epsilon, y):
         mu, logvar = model.posterior(x, y)
@@ -102,13 +102,15 @@ def importance_weighted_bound(
     Source: Burda, Grosse and Salakhutdinov (2016), equation 8.
     """
     x, labels = _images(x), _labels(model, y, len(x))
+    if len(epsilon) == 0:
+        raise ValueError("epsilon is empty; the bound needs at least one sample")
     log_weights = []
     with torch.inference_mode():
-        x = torch.tensor(x)
-        mu, logvar = model.posterior(x, labels)
+        pixels = torch.tensor(x)
+        mu, logvar = model.posterior(pixels, labels)
         for row in epsilon:  # one sample of every image at a time bounds the memory at any K
-            z = latent.reparameterize(mu, logvar, torch.tensor(_codes(model, row)))
-            log_p_x_given_z = objective.log_likelihood(model.logits(z, labels), x)
+            z = latent.reparameterize(mu, logvar, torch.tensor(_noise(model, row, x)))
+            log_p_x_given_z = objective.log_likelihood(model.logits(z, labels), pixels)
             log_weights.append(objective.log_importance_weights(log_p_x_given_z[None], z[None], mu, logvar)[0])
         return objective.importance_weighted_bound(torch.stack(log_weights)).numpy()
 
@@ -139,7 +141,16 @@ def _codes(model: VAE, z: np.ndarray) -> np.ndarray:
     latent_dim = model.architecture.latent_dim
     if z.ndim != 2 or z.shape[1] != latent_dim:
         raise ValueError(f"z has shape {z.shape}; this model's codes are (n, {latent_dim})")
+    if not np.isfinite(z).all():
+        raise ValueError("z has values that are not finite numbers")
     return z
+
+
+def _noise(model: VAE, epsilon: np.ndarray, x: np.ndarray) -> np.ndarray:
+    epsilon = _codes(model, epsilon)
+    if len(epsilon) != len(x):
+        raise ValueError(f"epsilon has {len(epsilon)} rows for {len(x)} images; each image needs its own noise")
+    return epsilon
 
 
 def _labels(model: VAE, y: np.ndarray | None, rows: int) -> torch.Tensor | None:
@@ -152,4 +163,4 @@ def _labels(model: VAE, y: np.ndarray | None, rows: int) -> torch.Tensor | None:
     classes = model.architecture.classes
     if classes and y.size and not (y.min() >= 0 and y.max() < classes):
         raise ValueError(f"y has labels outside 0 to {classes - 1}")
-    return torch.from_numpy(np.ascontiguousarray(y, np.int64))
+    return torch.tensor(y, dtype=torch.int64)

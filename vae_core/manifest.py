@@ -4,12 +4,16 @@ Reads plain JSON and hashes bytes; importing it never imports torch, so an app c
 """
 
 import hashlib
+import io
 import json
 import os
 import re
+import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
@@ -163,7 +167,7 @@ def read_manifest(root: str | Path) -> Manifest:
             f"{path} has schema {schema} and this program reads schema {SCHEMA}. Update the program: `git pull`."
         )
     try:
-        if schema != SCHEMA:
+        if schema != SCHEMA or isinstance(schema, bool):
             raise ValueError(f"its schema is {schema!r}, expected {SCHEMA}")
         return Manifest(
             models={entry["id"]: _spec(entry) for entry in data["models"]},
@@ -184,7 +188,8 @@ def write_manifest(root: str | Path, manifest: Manifest) -> None:
     }
     text = json.dumps(data, indent=1)
     # One line for each list of numbers: a history of 200 epochs stays readable, and so do its diffs.
-    text = re.sub(r"\[[\s\d.,eE+\-]*?\]", lambda m: re.sub(r"\s+", " ", m[0]), text)
+    # The line break after the bracket keeps the pattern out of strings, which cannot hold one in JSON.
+    text = re.sub(r"\[\n[\s\d.,eE+\-]*\]", lambda m: re.sub(r"\s+", " ", m[0]), text)
     write_atomically(Path(root) / MANIFEST, (text + "\n").encode())
 
 
@@ -209,6 +214,15 @@ def verified(root: str | Path, artifact: ArtifactFile) -> bytes:
     if hashlib.sha256(content).hexdigest() != artifact.sha256:
         raise ArtifactError(f"{path} has been altered: its SHA-256 is not the manifest's. {remedy}")
     return content
+
+
+def read_arrays(root: str | Path, artifact: ArtifactFile, *names: str) -> list[np.ndarray]:
+    """Arrays of a verified .npz file, by name; raises `ArtifactError` if the file is not whole or lacks one."""
+    try:
+        with np.load(io.BytesIO(verified(root, artifact)), allow_pickle=False) as file:
+            return [file[name] for name in names]
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ArtifactError(f"{artifact.file} does not hold the arrays {', '.join(names)} ({error})") from error
 
 
 def describe(file: str, content: bytes) -> ArtifactFile:
@@ -238,7 +252,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def _spec(entry: dict) -> ModelSpec:
     entry = dict(entry)
-    for key in ("weights", "codes", "replay", "maps_file"):
+    entry["weights"] = _strict(ArtifactFile, entry["weights"])
+    for key in ("codes", "replay", "maps_file"):
         if entry.get(key) is not None:
             entry[key] = _strict(ArtifactFile, entry[key])
     entry["architecture"] = _strict(Architecture, entry["architecture"])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, silu
@@ -159,11 +160,11 @@ def load_vae(root: str | Path, spec: ModelSpec, epoch: int | None = None) -> VAE
         artifact = spec.snapshots[epoch]
     else:
         raise ValueError(f"{spec.id} has no weights of epoch {epoch}; choose one of {spec.epochs}")
-    model = VAE(spec.architecture)
+    model = new_vae(spec.architecture, seed=0)  # its weights are replaced at once
     try:
         state = {name: tensor.float() for name, tensor in load(verified(root, artifact)).items()}
         model.load_state_dict(state, strict=True)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, SafetensorError) as error:
         raise ArtifactError(f"{artifact.file} does not hold the weights of {spec.id} ({error})") from error
     return model.eval().requires_grad_(False)
 

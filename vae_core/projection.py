@@ -1,12 +1,11 @@
 """Codes of the gallery and their two-dimensional maps, read from artifacts; exact PCA for anything new."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vae_core.manifest import ArtifactError, ArtifactFile, ModelSpec, verified
+from vae_core.manifest import ArtifactError, ArtifactFile, ModelSpec, read_arrays
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,16 @@ class Maps:
 
 def load_codes(root: str | Path, spec: ModelSpec) -> Codes:
     """The gallery's codes under a model; raises `ArtifactError` if they are missing, altered or not shipped."""
-    a = _arrays(root, spec, spec.codes, "codes")
-    return Codes(a["mu"], a["logvar"], a["y"].astype(np.int64), a["log_likelihood"])
+    mu, logvar, y, log_likelihood = _arrays(root, spec, spec.codes, "codes", "mu", "logvar", "y", "log_likelihood")
+    return Codes(mu, logvar, y.astype(np.int64), log_likelihood)
 
 
 def load_maps(root: str | Path, spec: ModelSpec) -> Maps:
     """The shipped maps of a model's codes; raises `ArtifactError` as `load_codes` does."""
-    a = _arrays(root, spec, spec.maps_file, "maps")
-    xy = {m.key: a[m.key] for m in spec.maps}
-    return Maps(xy, a["pca_mean"], a["pca_components"], a["pca_explained"])
+    keys = [entry.key for entry in spec.maps]
+    linear = ("pca_mean", "pca_components", "pca_explained")
+    *xy, mean, components, explained = _arrays(root, spec, spec.maps_file, "maps", *keys, *linear)
+    return Maps(dict(zip(keys, xy, strict=True)), mean, components, explained)
 
 
 def load_replay(root: str | Path, spec: ModelSpec) -> dict[int, np.ndarray]:
@@ -51,15 +51,13 @@ def load_replay(root: str | Path, spec: ModelSpec) -> dict[int, np.ndarray]:
 
     Raises `ArtifactError` as `load_codes` does.
     """
-    a = _arrays(root, spec, spec.replay, "replay")
-    return {int(epoch): mu.astype(np.float32) for epoch, mu in zip(a["epochs"], a["mu"], strict=True)}
+    epochs, means = _arrays(root, spec, spec.replay, "replay", "epochs", "mu")
+    return {int(epoch): mu.astype(np.float32) for epoch, mu in zip(epochs, means, strict=True)}
 
 
-def _arrays(root: str | Path, spec: ModelSpec, artifact: ArtifactFile | None, what: str) -> dict[str, np.ndarray]:
+def _arrays(
+    root: str | Path, spec: ModelSpec, artifact: ArtifactFile | None, what: str, *names: str
+) -> list[np.ndarray]:
     if artifact is None:
         raise ArtifactError(f"{spec.id} has no {what}. Build them: `python -m vae_core.build.project {spec.id}`.")
-    try:
-        with np.load(io.BytesIO(verified(root, artifact)), allow_pickle=False) as file:
-            return dict(file)
-    except (KeyError, ValueError) as error:
-        raise ArtifactError(f"{artifact.file} does not hold {what} ({error})") from error
+    return read_arrays(root, artifact, *names)

@@ -30,11 +30,8 @@ def model(spec: ModelSpec):
 
 @st.cache_resource(max_entries=32, show_spinner="Loading the model")
 def _model(model_id: str, sha256: str, _spec: ModelSpec):
-    import torch
-
     from vae_core.model import load_vae
 
-    torch.set_num_threads(1)  # faster for small batches, and fair between sessions
     return load_vae(ARTIFACTS, _spec)
 
 

@@ -394,21 +394,11 @@ def test_an_objective_that_explodes_names_the_learning_rate(root, work):
     assert load_manifest(root) == {}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=pytest.fail.Exception,
-    reason="BUG: weights that the epoch's last step ruined are measured as the best",
-)
 def test_a_model_ruined_by_its_last_step_is_not_published(root, work):
     with pytest.raises(BuildError, match="learning_rate"):
         train(tiny(epochs=1, batch_size=343, learning_rate=1e30, warmup_steps=0, snapshot_epochs=()), root, work)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=pytest.fail.Exception,
-    reason="BUG: a batch that is larger than the data makes an epoch of no steps",
-)
 def test_a_batch_larger_than_the_data_is_refused(root, work):
     with pytest.raises(BuildError, match="batch_size"):
         train(tiny(batch_size=344), root, work)

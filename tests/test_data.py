@@ -142,7 +142,7 @@ def test_shipped_file_that_holds_no_gallery_is_refused(tmp_path):
     np.savez(buffer, pictures=np.zeros(3))
     file = describe("images/mnist.npz", buffer.getvalue())
     write_atomically(tmp_path / file.file, buffer.getvalue())
-    with pytest.raises(ArtifactError, match=r"images/mnist\.npz does not hold a gallery"):
+    with pytest.raises(ArtifactError, match=r"images/mnist\.npz does not hold the arrays x, y"):
         data.load_gallery(tmp_path, "mnist", dataclasses.replace(MNIST, file=file))
 
 

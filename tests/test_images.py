@@ -111,3 +111,8 @@ def test_gif_shows_a_still_passage_for_its_whole_time():
 def test_gif_needs_a_frame():
     with pytest.raises(ValueError, match="at least one frame"):
         images.gif(FRAMES[:0], milliseconds=70)
+
+
+def test_tiles_that_would_overlap_are_refused():
+    with pytest.raises(ValueError, match="no negative gap"):
+        images.tile(np.zeros((2, 4, 4)), 2, gap=-1)

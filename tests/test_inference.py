@@ -260,3 +260,30 @@ def test_kl_both_ways_is_exact_and_by_sampling():
     assert estimate == pytest.approx(ratios.mean())
     assert standard_error == pytest.approx(ratios.std(ddof=1) / math.sqrt(1000))
     assert abs(estimate - exact) < 4 * standard_error
+
+
+def test_each_image_needs_its_own_noise():
+    for rows in (EPSILON[:1], np.concatenate([EPSILON, EPSILON])):
+        with pytest.raises(ValueError, match="each image needs its own noise"):
+            inference.elbo_terms(MLP, X, rows)
+        with pytest.raises(ValueError, match="each image needs its own noise"):
+            inference.importance_weighted_bound(MLP, X, rows[None])
+    with pytest.raises(ValueError, match="at least one sample"):
+        inference.importance_weighted_bound(MLP, X, EPSILON[None][:0])
+
+
+def test_codes_that_are_not_numbers_are_refused():
+    with pytest.raises(ValueError, match="not finite"):
+        inference.decode(MLP, np.array([[0.0, np.nan, 0.0]]))
+
+
+def test_labels_may_be_read_only():
+    y = Y.copy()
+    y.setflags(write=False)
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            inference.encode(CONDITIONAL, X, y)
+    finally:
+        torch.set_warn_always(False)

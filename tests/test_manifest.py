@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,25 @@ def test_architecture_refuses_nonsense(settings, words):
     assert Architecture(**sound).channels == 0
     with pytest.raises(ValueError, match=words):
         Architecture(**{**sound, **settings})
+
+
+def test_a_schema_that_is_no_number_is_refused(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"schema": true, "models": [], "images": {}}')
+    with pytest.raises(ArtifactError, match="not a valid manifest"):
+        load_manifest(tmp_path)
+
+
+def test_a_model_without_weights_is_refused(tmp_path):
+    write_manifest(tmp_path, Manifest(models={"b": PLAIN}))
+    path = tmp_path / "manifest.json"
+    entry = json.loads(path.read_text())
+    entry["models"][0]["weights"] = None
+    path.write_text(json.dumps(entry))
+    with pytest.raises(ArtifactError, match="not a valid manifest"):
+        load_manifest(tmp_path)
+
+
+def test_text_that_looks_like_a_list_is_kept_to_the_letter(tmp_path):
+    spec = replace(PLAIN, recipe={"note": "[1,  2]"})
+    write_manifest(tmp_path, Manifest(models={"b": spec}))
+    assert load_manifest(tmp_path)["b"].recipe["note"] == "[1,  2]"

@@ -169,3 +169,17 @@ def test_shipped_snapshots_have_the_size_of_the_model(id_):
     spec = SHIPPED[id_]
     assert {f.bytes for f in spec.snapshots.values()} <= {spec.weights.bytes}
     assert spec.epochs[-1] == spec.epoch
+
+
+def test_verified_bytes_that_are_no_weights_are_refused(root):
+    junk = describe("models/junk.safetensors", b"no safetensors")
+    write_atomically(root / junk.file, b"no safetensors")
+    spec = dataclasses.replace(load_manifest(root)["tiny"], weights=junk)
+    with pytest.raises(ArtifactError, match=r"junk\.safetensors does not hold the weights of tiny"):
+        load_vae(root, spec)
+
+
+def test_loading_leaves_the_global_generator_alone(root):
+    before = torch.get_rng_state()
+    load_vae(root, load_manifest(root)["tiny"])
+    assert torch.equal(torch.get_rng_state(), before)

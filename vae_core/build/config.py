@@ -1,7 +1,9 @@
 """Training recipes: typed settings read from TOML, refused in one sentence when they make no sense."""
 
+import math
+import re
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 
 from vae_core.data import DATASETS
@@ -34,6 +36,9 @@ class TrainConfig:
     snapshot_epochs: tuple[int, ...] = ()
 
     def __post_init__(self):
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} is {value}; it must be a finite number")
         for name in ("epochs", "batch_size", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
@@ -46,6 +51,8 @@ class TrainConfig:
         for name in ("kl_warmup", "warp", "warp_until"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between 0 and 1")
+        if not 0 <= self.seed < 2**31:
+            raise ValueError(f"seed is {self.seed}; it must lie between 0 and {2**31 - 1}")
         if not 0 <= self.input_dropout < 1:
             raise ValueError(f"input_dropout is {self.input_dropout}; it must lie in [0, 1)")
         outside = [e for e in self.snapshot_epochs if not 0 <= e <= self.epochs]
@@ -63,6 +70,8 @@ class Recipe:
     training: TrainConfig
 
     def __post_init__(self):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.id):
+            raise ValueError(f"id is {self.id!r}; use lower-case letters, digits, dots and hyphens")
         if self.dataset not in DATASETS:
             raise ValueError(f"dataset is {self.dataset!r}; choose one of {sorted(DATASETS)}")
         classes = len(DATASETS[self.dataset].classes)
@@ -104,9 +113,13 @@ def load_recipe(name: str) -> Recipe:
 
 def _typed(kind: type, table: dict):
     """Build a dataclass from a TOML table, refusing unknown and missing keys and wrong types."""
+    if not isinstance(table, dict):
+        raise ValueError(f"{table!r} stands where a table of settings is expected")
     known = {f.name: f for f in fields(kind)}
     if unknown := sorted(set(table) - set(known)):
         raise ValueError(f"unknown keys {unknown}; known are {sorted(known)}")
+    if missing := [name for name, f in known.items() if f.default is MISSING and name not in table]:
+        raise ValueError(f"missing keys {missing}")
     values = {}
     for name, value in table.items():
         wanted = known[name].type

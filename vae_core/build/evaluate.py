@@ -4,7 +4,6 @@ Prints a table in nats an image and writes the figures into the manifest. The te
 """
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 from vae_core import latent
-from vae_core.build.publish import ARTIFACTS, BuildError, explained, update_model
+from vae_core.build.publish import ARTIFACTS, BuildError, amend_model, explained
 from vae_core.data import DataError, Images, official
 from vae_core.inference import elbo_terms, encode, reconstruct
 from vae_core.manifest import ArtifactError, ModelSpec, load_manifest
@@ -91,9 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
             if spec.dataset not in test:
                 test[spec.dataset] = official(spec.dataset, train=False)
             metrics = evaluate(load_vae(options.artifacts, spec), test[spec.dataset])
-            measured.append(dataclasses.replace(spec, metrics=metrics))
             with explained(f"the manifest of {options.artifacts}"):
-                update_model(options.artifacts, measured[-1])
+                measured.append(amend_model(options.artifacts, spec, metrics=metrics))
     except (BuildError, DataError, ArtifactError) as error:
         sys.exit(str(error))
     print("Official test set, nats an image, beta = 1, one posterior sample:")

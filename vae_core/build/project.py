@@ -5,7 +5,6 @@ with fixed seeds and their trustworthiness (Venna and Kaski 2001).
 """
 
 import argparse
-import dataclasses
 import io
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from vae_core import latent
-from vae_core.build.publish import ARTIFACTS, BuildError, explained, store, update_model
+from vae_core.build.publish import ARTIFACTS, BuildError, amend_model, explained, store
 from vae_core.data import DataError, Images, load_gallery
 from vae_core.inference import elbo_terms, encode
 from vae_core.manifest import ArtifactError, LatentMap, ModelSpec, read_manifest
@@ -84,15 +83,14 @@ def project(root: Path, spec: ModelSpec, gallery: Images) -> ModelSpec:
     code_arrays = codes(root, spec, gallery)
     map_arrays, entries = maps(code_arrays["mu"])
     with explained(f"codes and maps of {spec.id} below {root}"):
-        spec = dataclasses.replace(
+        return amend_model(
+            root,
             spec,
             codes=_store(root, spec.id, code_arrays),
             maps_file=_store(root, f"{spec.id}-maps", map_arrays),
             maps=entries,
             replay=_store(root, f"{spec.id}-replay", replay(root, spec, gallery)) if spec.snapshots else None,
         )
-        update_model(root, spec)
-    return spec
 
 
 def _store(root: Path, stem: str, arrays: dict[str, np.ndarray]):

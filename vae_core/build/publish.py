@@ -50,16 +50,40 @@ def update_manifest(root: Path, change: Callable[[Manifest], Manifest]) -> Manif
 
 def update_model(root: Path, spec: ModelSpec) -> None:
     """Add or replace one model's entry, and delete the files that only its former entry listed."""
-    former = []
+    _replace(root, spec.id, lambda former: spec)
 
-    def change(manifest: Manifest) -> Manifest:
-        if spec.id in manifest.models:
-            former.extend(manifest.models[spec.id].files)
-        return dataclasses.replace(manifest, models={**manifest.models, spec.id: spec})
 
-    update_manifest(root, change)
-    for artifact in set(former) - set(spec.files):
+def amend_model(root: Path, spec: ModelSpec, **changes) -> ModelSpec:
+    """Change fields of one model's entry as it is by now; what another build changed meanwhile stays.
+
+    Raises
+    ------
+    BuildError
+        If the model was trained again since `spec` was read, so that the changes describe other weights.
+    """
+
+    def change(former: ModelSpec | None) -> ModelSpec:
+        if former is None or former.weights != spec.weights or former.snapshots != spec.snapshots:
+            raise BuildError(f"{spec.id} was trained again meanwhile. Run the command again.")
+        return dataclasses.replace(former, **changes)
+
+    return _replace(root, spec.id, change)
+
+
+def _replace(root: Path, id_: str, change: Callable[[ModelSpec | None], ModelSpec]) -> ModelSpec:
+    unlisted = set()
+
+    def change_manifest(manifest: Manifest) -> Manifest:
+        former = manifest.models.get(id_)
+        models = {**manifest.models, id_: change(former)}
+        listed = {file for spec in models.values() for file in spec.files}
+        unlisted.update(set(former.files if former else ()) - listed)
+        return dataclasses.replace(manifest, models=models)
+
+    manifest = update_manifest(root, change_manifest)
+    for artifact in unlisted:
         (root / artifact.file).unlink(missing_ok=True)
+    return manifest.models[id_]
 
 
 @contextmanager

@@ -163,6 +163,10 @@ class Run:
         train = (self.x[:GALLERY_SIZE], self.y[:GALLERY_SIZE])
         for split, (x, y) in (("train", train), ("validation", self.validation)):
             terms = measure(self.model, x, y if self.recipe.architecture.classes else None)
+            if not all(math.isfinite(value) for value in terms.values()):
+                raise BuildError(
+                    f"The weights are not finite after epoch {self.epoch}: lower learning_rate in the recipe."
+                )
             row.update({f"{split}_{name}": value for name, value in terms.items()})
         for name, value in row.items():
             self.history.setdefault(name, []).append(value)
@@ -254,6 +258,8 @@ def prepare(recipe: Recipe, root: Path) -> Run:
     images = official(recipe.dataset, train=True)
     out = torch.from_numpy(held_out(recipe.dataset, len(images.x), index))
     x, y = torch.from_numpy(images.x), torch.from_numpy(images.y)
+    if recipe.training.batch_size > (count := int((~out).sum())):
+        raise BuildError(f"batch_size is {recipe.training.batch_size}, but there are only {count} images to train on.")
     return Run(recipe, x[~out], y[~out], (x[out], y[out]))
 
 

@@ -41,13 +41,16 @@ def by_hand():
     x = decode(z[None])[0]
     with result:
         picture(x, scale=8, alt=f"Decoded picture at z = {np.round(z, 2).tolist()}", caption="x̂, decoded from z")
-        st.caption(f"Distance from the prior's mean: {np.linalg.norm(z):.2f}. Typical: {np.sqrt(latent_dim):.2f}.")
+        st.caption(
+            f"Distance from the prior's mean: {np.linalg.norm(z):.2f}. Root mean square of the prior's own samples:"
+            f" √{latent_dim} = {np.sqrt(latent_dim):.2f}."
+        )
 
 
 by_hand()
 look_for(
     "Every point of latent space is some picture. **Try:** move one slider from end to end with the others at 0. Some"
-    " dimensions change much, a collapsed one nothing. Beyond ±3 no training picture ever was."
+    " dimensions change much, an unused one nothing. In each dimension the prior has 99.7 % of its mass between −3 and 3."
 )
 
 st.header("Random samples")
@@ -138,7 +141,7 @@ def manifold():
 
 manifold()
 look_for(
-    "Classes that look alike are neighbours: follow a 4 into a 9, a 3 into an 8. The spacing is wider at the rim, where"
-    " the prior is thin."
+    "Classes that look alike are neighbours: walk along a row and see where one becomes the other. The spacing is wider at"
+    " the rim, where the prior is thin."
 )
 source(latent.sample_prior, latent.grid_axis, latent.grid, inference.decode)

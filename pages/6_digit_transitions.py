@@ -54,8 +54,8 @@ sheet(
 norms = np.linalg.norm(z, axis=1)
 st.caption(
     f"Each picture decodes one code. The norm of z runs from {norms[0]:.2f} to {norms[-1]:.2f};"
-    f" its lowest on the way is {norms.min():.2f}. Typical for the prior in {choice.spec.latent_dim} dimensions:"
-    f" about {np.sqrt(choice.spec.latent_dim):.2f}."
+    f" its lowest on the way is {norms.min():.2f}. Root mean square of the prior's own samples:"
+    f" √{choice.spec.latent_dim} = {np.sqrt(choice.spec.latent_dim):.2f}."
 )
 
 originals, moving = st.columns([2, 1], gap="large")
@@ -79,8 +79,8 @@ with st.container(horizontal=True):
     download("Animation as GIF", animation, f"{name}.gif", "image/gif", "transition_gif")
 
 look_for(
-    "The steps between are not blends of pixels: strokes bend and close while the picture stays sharp. **Try:** two"
-    " digits of one class, then of two far classes: where does it stop being one and begin to be the other? In 2 dimensions"
-    " the straight line may cross a third class. In 20, compare linear and spherical."
+    "The steps between are not blends of pixels: shapes bend, open and close. **Try:** two pictures of one class, then of"
+    " two far classes: where does it stop being one and begin to be the other? In 2 dimensions the straight line may cross"
+    " a third class. In 20, compare linear and spherical: the straight line passes nearer to 0 than the prior's samples."
 )
 source(latent.lerp, latent.slerp, inference.decode)

@@ -22,16 +22,12 @@ choice = chosen_model()
 seed = st.session_state.setdefault("overview_noise", 0)
 
 
-def fresh_noise():
-    st.session_state["overview_noise"] += 1
-
-
 with row():
     digit = chosen_digit(choice)
     st.button(
         "Fresh noise",
         icon=":material/casino:",
-        on_click=fresh_noise,
+        on_click=lambda: st.session_state.update(overview_noise=seed + 1),
         key="overview_fresh",
         help="Draw another ε. Until you ask, the noise stays the same: only the picture moves things.",
     )

@@ -81,8 +81,12 @@ def kl_by_hand():
             "Monte Carlo samples", [10, 30, 100, 300, 1000, 3000, 10000], 100, key="loss_samples", bind="query-params"
         )
         noise_seed = st.session_state.setdefault("loss_noise", 0)
-        if st.button("Fresh samples", icon=":material/casino:", key="loss_fresh"):
-            noise_seed = st.session_state["loss_noise"] = noise_seed + 1
+        st.button(
+            "Fresh samples",
+            icon=":material/casino:",
+            on_click=lambda: st.session_state.update(loss_noise=noise_seed + 1),
+            key="loss_fresh",
+        )
     exact, estimate, standard_error = inference.kl_both_ways(mu, logvar, latent.noise(samples, 1, noise_seed)[:, 0])
     with curves:
         st.altair_chart(

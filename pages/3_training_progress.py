@@ -13,8 +13,8 @@ chapter(
 import numpy as np
 
 from pages.kit import cache
-from pages.kit.epoch_player import epoch_player
-from pages.kit.picker import chosen_model, refuse_unknown
+from pages.kit.epoch_player import epoch_player, replay_of
+from pages.kit.picker import chosen_model, refuse_unknown, row
 from pages.kit.scatter import frame_of
 from pages.kit.show import look_for, source
 from vae_core import inference, latent
@@ -43,10 +43,14 @@ if st.query_params.get("epoch", "") in map(str, spec.epochs):
     start = int(st.query_params["epoch"])
 
 labels = choice.codes.y[: len(means[spec.epoch])]
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with row():
     turn = st.session_state.setdefault("training_turn", 0)
-    if st.button("Other pictures", icon=":material/shuffle:", key="training_others"):
-        turn = st.session_state["training_turn"] = turn + 1
+    st.button(
+        "Other pictures",
+        icon=":material/shuffle:",
+        on_click=lambda: st.session_state.update(training_turn=turn + 1),
+        key="training_others",
+    )
     refuse_unknown("training_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
     seed = st.number_input("Seed of the noise", 0, 999_999, 0, key="training_seed", bind="query-params", width=180)
 rows = [np.flatnonzero(labels == label) for label in range(len(choice.classes))]
@@ -62,39 +66,31 @@ else:
 inside = np.quantile(np.abs(np.concatenate(list(dots.values()))), 0.999, axis=0)
 
 
+sample_labels = np.arange(len(noise)) % len(choice.classes) if spec.conditional else None
+picture_labels = labels[rows] if spec.conditional else None
+replay = replay_of(
+    spec,
+    originals=None if choice.images is None else choice.images.x[rows],
+    reconstructions={e: inference.decode(model, means[e][rows], picture_labels) for e, model in models.items()},
+    samples={e: inference.decode(model, noise, sample_labels) for e, model in models.items()},
+    dots=dots,
+    labels=labels,
+    frame=frame_of(np.stack([-inside, inside]), titles, equal=True),
+    scatter_title=scatter_title,
+    classes=choice.classes,
+)
+
+
 def keep_in_url(epoch: int) -> None:
     """The link of the page shows what the reader sees."""
     st.query_params["epoch"] = str(epoch)
 
 
-def label_of(count: int) -> np.ndarray | None:
-    """Labels for a conditional model's samples: its classes in turn."""
-    return np.arange(count) % len(choice.classes) if spec.conditional else None
-
-
 @st.fragment
 def player():
-    epoch_player(
-        spec=spec,
-        start=start,
-        originals=None if choice.images is None else choice.images.x[rows],
-        reconstructions=reconstructions,
-        samples=samples,
-        dots=dots,
-        labels=labels,
-        frame=frame_of(np.stack([-inside, inside]), titles, equal=True),
-        scatter_title=scatter_title,
-        classes=choice.classes,
-        key="training_player",
-        on_epoch=keep_in_url,
-    )
+    epoch_player(replay, start=start, key="training_player", on_epoch=keep_in_url)
 
 
-reconstructions = {
-    epoch: inference.decode(model, means[epoch][rows], labels[rows] if spec.conditional else None)
-    for epoch, model in models.items()
-}
-samples = {epoch: inference.decode(model, noise, label_of(len(noise))) for epoch, model in models.items()}
 player()
 warmup = round(spec.recipe["kl_warmup"] * spec.recipe["epochs"])
 st.caption(

@@ -200,6 +200,24 @@ def test_another_seed_gives_the_player_other_samples_of_the_same_pictures():
     assert after["reconstruction"] == before["reconstruction"]
 
 
+def test_other_pictures_leave_the_samples_alone():
+    at = open_page(PATHS[2])
+    before = component(at)["frames"][-1]
+    at.button(key="training_others").click().run()
+    after = component(at)["frames"][-1]
+    assert after["reconstruction"] != before["reconstruction"]
+    assert after["samples"] == before["samples"]
+
+
+def test_fresh_samples_move_the_estimate_and_not_the_closed_form():
+    at = open_page(PATHS[1])
+    before = [metric.value for metric in at.metric[:2]]
+    at.button(key="loss_fresh").click().run()
+    exact, estimate = (metric.value for metric in at.metric[:2])
+    assert exact == before[0]
+    assert estimate != before[1]
+
+
 def test_choosing_another_map_moves_the_dots_and_keeps_the_digit():
     at = open_page(PATHS[3], model="mnist-z10", digit="5")
     before = component(at)

@@ -67,10 +67,9 @@ def curves_of(history: dict) -> list[dict]:
     ]
 
 
-def epoch_player(
-    *,
+def replay_of(
     spec: ModelSpec,
-    start: int,
+    *,
     originals: np.ndarray | None,
     reconstructions: dict[int, np.ndarray],
     samples: dict[int, np.ndarray],
@@ -79,10 +78,8 @@ def epoch_player(
     frame: dict,
     scatter_title: str,
     classes: tuple[str, ...],
-    key: str,
-    on_epoch,
-) -> None:
-    """Draw the player and call `on_epoch(epoch)` when the reader's hand leaves the control.
+) -> dict:
+    """All that the player shows, ready for the browser.
 
     Pictures are (n, 28, 28) by epoch, dots (n, 2) by epoch; `originals` is None while their pixels are not here.
     """
@@ -96,27 +93,27 @@ def epoch_player(
         for epoch in epochs
     ]
     content = "".join(f["reconstruction"] + f["samples"] for f in frames)
+    return {
+        "version": f"{spec.id}-{hashlib.sha256(content.encode()).hexdigest()[:12]}",
+        "epochs": epochs,
+        "last": spec.history["epoch"][-1],
+        "warmup": spec.recipe["kl_warmup"] * spec.recipe["epochs"],
+        "paired": originals is not None,
+        "frames": frames,
+        "labels": packed_labels(labels),
+        "frame": frame,
+        "scatter_title": scatter_title,
+        "classes": list(classes),
+        "curves": curves_of(spec.history),
+    }
+
+
+def epoch_player(replay: dict, *, start: int, key: str, on_epoch) -> None:
+    """Draw the player at epoch `start` and call `on_epoch(epoch)` when the reader's hand leaves the control."""
 
     def changed():
         epoch = st.session_state[key].get("epoch")
-        if epoch in epochs:
+        if epoch in replay["epochs"]:
             on_epoch(epoch)
 
-    _PLAYER(
-        key=key,
-        data={
-            "version": f"{spec.id}-{hashlib.sha256(content.encode()).hexdigest()[:12]}",
-            "epochs": epochs,
-            "start": start,
-            "last": spec.history["epoch"][-1],
-            "warmup": spec.recipe["kl_warmup"] * spec.recipe["epochs"],
-            "paired": originals is not None,
-            "frames": frames,
-            "labels": packed_labels(labels),
-            "frame": frame,
-            "scatter_title": scatter_title,
-            "classes": list(classes),
-            "curves": curves_of(spec.history),
-        },
-        on_epoch_change=changed,
-    )
+    _PLAYER(key=key, data={**replay, "start": start}, on_epoch_change=changed)

@@ -153,12 +153,20 @@ def _images(dataset: str) -> Images | None:
         title = DATASETS[dataset].title
         with st.sidebar:
             st.info(f"{error} Until then, codes and decoded pictures are shown without the originals.")
-            if st.button(f"Download {title} (30 MB)", icon=":material/download:", key="download"):
-                try:
-                    with st.spinner(f"Downloading {title}"):
-                        official(dataset, train=False)
-                except DataError as failure:
-                    st.error(str(failure))
-                else:
-                    st.rerun()
+            st.button(
+                f"Download {title} (30 MB)",
+                icon=":material/download:",
+                key="download",
+                on_click=_download,
+                args=(dataset,),
+            )
+            if failure := st.session_state.pop("download_failure", None):
+                st.error(failure)
         return None
+
+
+def _download(dataset: str) -> None:
+    try:
+        official(dataset, train=False)
+    except DataError as failure:
+        st.session_state["download_failure"] = str(failure)

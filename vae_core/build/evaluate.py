@@ -3,18 +3,17 @@
 Prints a table in nats an image and writes the figures into the manifest. The test set picks nothing.
 """
 
-import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 from vae_core import latent
-from vae_core.build.publish import ARTIFACTS, BuildError, amend_model, explained
+from vae_core.build.choice import chosen_models
+from vae_core.build.publish import BuildError, amend_model, explained
 from vae_core.data import DataError, Images, official
 from vae_core.inference import elbo_terms, encode, reconstruct
-from vae_core.manifest import ArtifactError, ModelSpec, load_manifest
+from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.model import VAE, load_vae
 
 NEIGHBOURS = 10
@@ -71,27 +70,15 @@ def table(specs: list[ModelSpec]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m vae_core.build.evaluate", description=__doc__.split("\n")[0])
-    parser.add_argument("ids", nargs="*", metavar="ID", help="models of the manifest")
-    parser.add_argument("--all", action="store_true", help="every model of the manifest")
-    parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="default: %(default)s")
-    options = parser.parse_args(arguments)
     try:
-        specs = load_manifest(options.artifacts)
-        ids = list(specs) if options.all else options.ids
-        if not ids:
-            parser.error("name a model, or use --all")
-        if unknown := sorted(set(ids) - set(specs)):
-            sys.exit(f"Not in the manifest: {', '.join(unknown)}. Known: {', '.join(specs)}.")
-        test = {}
-        measured = []
-        for id_ in ids:
-            spec = specs[id_]
+        root, _, specs = chosen_models("python -m vae_core.build.evaluate", __doc__, arguments)
+        test, measured = {}, []
+        for spec in specs:
             if spec.dataset not in test:
                 test[spec.dataset] = official(spec.dataset, train=False)
-            metrics = evaluate(load_vae(options.artifacts, spec), test[spec.dataset])
-            with explained(f"the manifest of {options.artifacts}"):
-                measured.append(amend_model(options.artifacts, spec, metrics=metrics))
+            metrics = evaluate(load_vae(root, spec), test[spec.dataset])
+            with explained(f"the manifest of {root}"):
+                measured.append(amend_model(root, spec, metrics=metrics))
     except (BuildError, DataError, ArtifactError) as error:
         sys.exit(str(error))
     print("Official test set, nats an image, beta = 1, one posterior sample:")

@@ -4,7 +4,6 @@ Stores what each model makes of the gallery, at the end and at every snapshot, a
 with fixed seeds and their trustworthiness (Venna and Kaski 2001).
 """
 
-import argparse
 import io
 import sys
 from pathlib import Path
@@ -14,10 +13,11 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from vae_core import latent
-from vae_core.build.publish import ARTIFACTS, BuildError, amend_model, explained, store
+from vae_core.build.choice import chosen_models
+from vae_core.build.publish import BuildError, amend_model, explained, store
 from vae_core.data import DataError, Images, load_gallery
 from vae_core.inference import elbo_terms, encode
-from vae_core.manifest import ArtifactError, LatentMap, ModelSpec, read_manifest
+from vae_core.manifest import ArtifactError, LatentMap, ModelSpec
 from vae_core.model import load_vae
 
 SEED = 0
@@ -100,23 +100,12 @@ def _store(root: Path, stem: str, arrays: dict[str, np.ndarray]):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m vae_core.build.project", description=__doc__.split("\n")[0])
-    parser.add_argument("ids", nargs="*", metavar="ID", help="models of the manifest")
-    parser.add_argument("--all", action="store_true", help="every model of the manifest")
-    parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="default: %(default)s")
-    options = parser.parse_args(arguments)
     try:
-        manifest = read_manifest(options.artifacts)
-        ids = list(manifest.models) if options.all else options.ids
-        if not ids:
-            parser.error("name a model, or use --all")
-        if unknown := sorted(set(ids) - set(manifest.models)):
-            sys.exit(f"Not in the manifest: {', '.join(unknown)}. Known: {', '.join(manifest.models)}.")
-        for id_ in ids:
-            spec = manifest.models[id_]
-            gallery = load_gallery(options.artifacts, spec.dataset, manifest.images[spec.dataset])
-            spec = project(options.artifacts, spec, gallery)
-            print(f"{id_}: " + ", ".join(f"{m.key} trustworthiness {m.trustworthiness:.3f}" for m in spec.maps))
+        root, manifest, specs = chosen_models("python -m vae_core.build.project", __doc__, arguments)
+        for spec in specs:
+            gallery = load_gallery(root, spec.dataset, manifest.images[spec.dataset])
+            spec = project(root, spec, gallery)
+            print(f"{spec.id}: " + ", ".join(f"{m.key} trustworthiness {m.trustworthiness:.3f}" for m in spec.maps))
     except (BuildError, DataError, ArtifactError) as error:
         sys.exit(str(error))
 

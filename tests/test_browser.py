@@ -177,7 +177,7 @@ def test_latent_scatter_shows_the_picture_of_a_clicked_dot(app, visit):
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] * 0.6, "y": box["height"] * 0.35})
     changed(page, before, lambda: picture(page, "The original"))
-    number = page.get_by_role("spinbutton", name="Number of digit").input_value()
+    number = page.get_by_role("spinbutton", name="Gallery number").input_value()
     assert f"number {number} in the gallery" in page.locator(".status").inner_text()
     assert f"digit={number}" in page.url
 

@@ -90,7 +90,7 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
     class_place, another_place = st.container(width=160), st.container(width="content")
     index = st.number_input(
-        f"Number of {noun}",
+        "Gallery number" + (f" {name}" if name else ""),
         0,
         len(y) - 1,
         int(np.flatnonzero(y == first_of_class)[0]),

@@ -12,7 +12,6 @@ chapter(
 
 import numpy as np
 
-from pages.kit.charts import elbo_split
 from pages.kit.flow import flow
 from pages.kit.picker import chosen_digit, chosen_model, row
 from pages.kit.show import look_for, source
@@ -52,6 +51,9 @@ flow(
     cloud=np.column_stack([codes.mu[:1000], codes.y[:1000]]) if plane else np.empty((0, 3)),
     key="overview_flow",
 )
+
+from pages.kit.charts import elbo_split  # altair takes a second to import: after the first picture
+
 if choice.images is None:
     st.caption("What this picture costs is not shown: its pixels are not on this machine.")
 else:

@@ -29,36 +29,32 @@ def decode(z: np.ndarray) -> np.ndarray:
 st.header("One code by hand")
 
 
-result, sliders = st.columns([1, 2], gap="large")
-decoded = result.empty()
-columns = sliders.columns(1 if latent_dim <= 4 else 2 if latent_dim <= 10 else 4)
-
-
-def draw_decoded():
+@st.fragment(key="sampling_decoded")
+def decoded():
     z = np.array([st.session_state[f"sampling_z{i + 1}"] for i in range(latent_dim)], np.float32)
-    with decoded.container():
-        alt = f"Decoded picture at z = {np.round(z, 2).tolist()}"
-        picture(decode(z[None])[0], scale=8, alt=alt, caption="x̂, decoded from z")
-        st.caption(
-            f"Distance from the prior's mean: {np.linalg.norm(z):.2f}. Root mean square of the prior's own samples:"
-            f" √{latent_dim} = {np.sqrt(latent_dim):.2f}."
-        )
+    alt = f"Decoded picture at z = ({', '.join(f'{value:.2f}' for value in z)})"
+    picture(decode(z[None])[0], scale=8, alt=alt, caption="x̂, decoded from z")
+    st.caption(
+        f"Distance from the prior's mean: {np.linalg.norm(z):.2f}. Root mean square of the prior's own samples:"
+        f" √{latent_dim} = {np.sqrt(latent_dim):.2f}."
+    )
 
 
-@st.fragment  # one a slider: a move runs one slider and the picture, however many dimensions there are
+@st.fragment  # one a slider: a move runs that slider and the picture, however many dimensions there are
 def slider(i: int):
-    st.slider(f"z{i + 1}", -3.0, 3.0, 0.0, 0.05, key=f"sampling_z{i + 1}", bind="query-params")
-    if arrived:
-        draw_decoded()
+    key = f"sampling_z{i + 1}"
+    st.slider(
+        f"z{i + 1}", -3.0, 3.0, 0.0, 0.05, key=key, bind="query-params", on_change=st.rerun, args=("sampling_decoded",)
+    )
 
 
-arrived = False
+result, sliders = st.columns([1, 2], gap="large")
+columns = sliders.columns(1 if latent_dim <= 4 else 2 if latent_dim <= 10 else 4)
 for i in range(latent_dim):
     with columns[i * len(columns) // latent_dim]:
         slider(i)
-draw_decoded()
-arrived = True  # from now on a slider that moves draws the picture itself
-
+with result:
+    decoded()
 look_for(
     "Every point of latent space is some picture. **Try:** move one slider from end to end with the others at 0. Some"
     " dimensions change much, an unused one nothing. In each dimension the prior has 99.7 % of its mass between −3 and 3."

@@ -59,13 +59,18 @@ class Visitor:
     async def _move(self, socket) -> None:
         slider, fragment = self.sliders[0]
         steps = round((slider.max - slider.min) / slider.step)
-        self.values[slider.id] = slider.min + slider.step * random.randint(0, steps)
+        former = self.values.get(slider.id)
+        while self.values.get(slider.id) == former:
+            self.values[slider.id] = slider.min + slider.step * random.randint(0, steps)
         before = set(self.pictures.values())
         started = time.perf_counter()
         await socket.send(self._rerun(fragment))
         await self._finished(socket)
         self.reruns.append(time.perf_counter() - started)
-        await self._fetch(set(self.pictures.values()) - before)
+        fresh = set(self.pictures.values()) - before
+        if not fresh:
+            self.errors.append("the slider moved, and no new picture came")
+        await self._fetch(fresh)
 
     async def _finished(self, socket) -> None:
         while True:

@@ -241,7 +241,7 @@ def test_a_slider_of_z_changes_the_decoded_picture():
     at.slider(key="sampling_z1").set_value(2.0).run()
     after = pictures(at)
     assert after[0] != before[0]
-    assert after[1:] == before[1:]  # samples and manifold have their own controls
+    assert len(after) == 1  # nothing but this picture is drawn again
 
 
 def test_temperature_zero_draws_the_same_picture_everywhere():

@@ -31,7 +31,7 @@ st.header("One code by hand")
 
 @st.fragment(key="sampling_decoded")
 def decoded():
-    z = np.array([st.session_state[f"sampling_z{i + 1}"] for i in range(latent_dim)], np.float32)
+    z = np.array([st.session_state.get(f"sampling_z{i + 1}", 0.0) for i in range(latent_dim)], np.float32)
     alt = f"Decoded picture at z = ({', '.join(f'{value:.2f}' for value in z)})"
     picture(decode(z[None])[0], scale=8, alt=alt, caption="x̂, decoded from z")
     st.caption(

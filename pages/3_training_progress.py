@@ -63,7 +63,7 @@ else:
     dots = {epoch: plane.project_pca(mu) for epoch, mu in means.items()}
     titles = ("first component", "second component")
     scatter_title = "Their codes on the PCA plane of the trained model"
-inside = np.quantile(np.abs(np.concatenate(list(dots.values()))), 0.999, axis=0)
+inside = np.abs(dots[spec.epoch]).max(axis=0)  # the axes of the trained codes, at every epoch
 
 
 sample_labels = np.arange(len(noise)) % len(choice.classes) if spec.conditional else None
@@ -96,7 +96,8 @@ warmup = round(spec.recipe["kl_warmup"] * spec.recipe["epochs"])
 st.caption(
     "Curves: solid on 5,000 held-out pictures, dashed on 5,000 training pictures, measured after every epoch with the"
     f" same noise. Grey: over the first {warmup} epochs this recipe raises the weight of the KL from 0 to {spec.beta:g}."
-    f" The model shipped is the one of epoch {spec.epoch}, the best on held-out pictures."
+    f" The model shipped is the one of epoch {spec.epoch}, the best on held-out pictures. A code outside of the axes,"
+    " early in training, is drawn on their rim."
 )
 look_for(
     "Predict first: does the KL rise or fall in training? **It rises from almost nothing.** An untrained encoder gives"

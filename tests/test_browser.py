@@ -158,9 +158,11 @@ def test_training_progress_plays_without_asking_the_server(app, visit):
     output, play = page.locator(".player output"), page.locator(".player .play")
     assert output.inner_text().startswith("Epoch 12.")
     page.evaluate(
-        """window.asked = 0;
-        const send = WebSocket.prototype.send;
-        WebSocket.prototype.send = function (...message) { window.asked++; return send.apply(this, message); }"""
+        """() => {
+            window.asked = 0;
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (...message) { window.asked++; return send.apply(this, message); };
+        }"""
     )
     play.click()
     assert play.inner_text().endswith("Pause")
@@ -239,5 +241,5 @@ def test_a_visitor_chooses_the_model_and_keeps_it_on_the_next_page(app, visit):
     page.get_by_role("link", name="Gaussian sampling").click()
     page.wait_for_selector("h1:has-text('Gaussian sampling')")
     settled(page)
-    assert page.locator("input[aria-label='z20']").count() == 1
+    page.locator("input[aria-label='z20']").wait_for(state="attached")
     assert "model=mnist-z20" in page.url

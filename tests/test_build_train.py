@@ -284,7 +284,12 @@ def arguments(root, work, tmp_path) -> list[str]:
 def interrupted(arguments: list[str], state: Path, with_signal: int) -> tuple[int, str]:
     """Exit code and last line of the command, sent a signal as soon as it has saved a state."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "vae_core.build.train", *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "vae_core.build.train", *arguments],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts its background jobs deaf to SIGINT, and these tests may run in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         deadline = time.monotonic() + 60

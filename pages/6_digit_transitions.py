@@ -32,8 +32,8 @@ with options:
         required=True,
         key="transition_path",
         bind="query-params",
-        help="Linear: the straight line between the codes. Spherical: the great circle, which keeps the norm between"
-        " those of its ends, as the prior expects in many dimensions.",
+        help="Linear: the straight line between the codes. Spherical: the great"
+        " circle, along which equal norms stay equal.",
     )
 
 path = {"linear": latent.lerp, "spherical": latent.slerp}[path_kind]
@@ -81,6 +81,6 @@ with st.container(horizontal=True):
 look_for(
     "The steps between are not blends of pixels: shapes bend, open and close. **Try:** two pictures of one class, then of"
     " two far classes: where does it stop being one and begin to be the other? In 2 dimensions the straight line may cross"
-    " a third class. In 20, compare linear and spherical: the straight line passes nearer to 0 than the prior's samples."
+    " a third class. In 20, compare linear and spherical, and the lowest norm on the way."
 )
 source(latent.lerp, latent.slerp, inference.decode)

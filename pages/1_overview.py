@@ -13,11 +13,12 @@ chapter(
 import numpy as np
 
 from pages.kit.flow import flow
-from pages.kit.picker import chosen_digit, chosen_model, row
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
 from pages.kit.show import look_for, source
 from vae_core import inference, latent
 
 choice = chosen_model()
+needs_posterior(choice)
 seed = st.session_state.setdefault("overview_noise", 0)
 
 

@@ -14,11 +14,12 @@ import numpy as np
 
 from pages.kit.charts import elbo_split, estimate_with_error, kl_by_dim, posterior_by_dim, two_gaussians
 from pages.kit.concepts import KL, MU, RECONSTRUCTION, SIGMA, X_HAT, X, tex
-from pages.kit.picker import chosen_digit, chosen_model, row
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
 from pages.kit.show import look_for, picture, source
 from vae_core import inference, latent, objective
 
 choice = chosen_model()
+needs_posterior(choice)
 
 st.header("The bound")
 st.markdown(

@@ -24,7 +24,7 @@ choice = chosen_model()
 spec = choice.spec
 if not spec.snapshots:
     others = [id_ for id_, other in cache.manifest().models.items() if other.snapshots]
-    st.info(f"The training of {spec.id} is not kept. Choose {' or '.join(others)} in the sidebar.")
+    st.info(f"The weights of {spec.id} by epoch are not kept. Choose {' or '.join(others)} in the sidebar.")
     st.stop()
 try:
     models, means = cache.snapshots(spec), cache.replay(spec)

@@ -18,7 +18,7 @@ from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
 from pages.kit.scatter import frame_of, packed, packed_labels, scatter
 from pages.kit.show import look_for, picture, source
 from vae_core import inference
-from vae_core.manifest import ArtifactError
+from vae_core.manifest import ArtifactError, LatentMap
 from vae_core.projection import Maps
 
 METHODS = {"Plane": "plane", "PCA": "pca", "t-SNE": "tsne", "UMAP": "umap"}
@@ -29,6 +29,21 @@ NOTES = {
     "umap": "UMAP keeps neighbours together, and a little of the large picture. Distances between clusters mean little.",
 }
 
+
+def chosen_map(variants: list[LatentMap]) -> LatentMap | None:
+    """One of a method's maps; where there are several, by its setting and its seed."""
+    if len(variants) < 2:
+        return variants[0] if variants else None
+    setting = next(name for name in variants[0].settings if name != "seed")
+    values = sorted({variant.settings[setting] for variant in variants})
+    value = st.segmented_control(
+        setting.capitalize(), values, default=values[1], required=True, key=f"scatter_{setting}", bind="query-params"
+    )
+    seeds = sorted({variant.settings["seed"] for variant in variants})
+    seed = st.segmented_control("Seed", seeds, default=0, required=True, key="scatter_seed", bind="query-params")
+    return next(v for v in variants if v.settings == {setting: value, "seed": seed})
+
+
 choice = chosen_model()
 codes, latent_dim = choice.codes, choice.spec.latent_dim
 try:
@@ -37,16 +52,20 @@ except ArtifactError as error:
     st.error(str(error), icon=":material/error:")
     maps = Maps({}, *(np.empty(0) for _ in range(3)))
 
-shipped = {entry.method: entry for entry in choice.spec.maps if entry.key in maps.xy}
-available = [name for name, method in METHODS.items() if method in shipped or (method == "plane" and latent_dim == 2)]
+entries = [entry for entry in choice.spec.maps if entry.key in maps.xy]
+drawn = {entry.method for entry in entries} | ({"plane"} if latent_dim == 2 else set())
+available = [name for name, method in METHODS.items() if method in drawn]
 if not available:
     st.stop()
 refuse_unknown("scatter_map", available, f"This model has {', '.join(available)}.")
-name = st.segmented_control(
-    "Map", available, default=available[0], required=True, key="scatter_map", bind="query-params"
-)
-method = METHODS[name]
+with row():
+    name = st.segmented_control(
+        "Map", available, default=available[0], required=True, key="scatter_map", bind="query-params"
+    )
+    method = METHODS[name]
+    entry = chosen_map([entry for entry in entries if entry.method == method])
 
+note = NOTES[method]
 if method == "plane":
     xy, titles = codes.mu, ("mean of z1", "mean of z2")
 elif method == "pca":
@@ -54,17 +73,17 @@ elif method == "pca":
     xy = maps.xy["pca"]
     titles = (f"first component ({share[0]:.0%} of the variance)", f"second component ({share[1]:.0%})")
 else:
-    xy, titles = maps.xy[shipped[method].key], None
-frame = frame_of(xy, titles, equal=method == "plane")
-dots, labels = packed(xy, frame), packed_labels(codes.y)
-
-note = NOTES[method]
+    xy, titles = maps.xy[entry.key], None
+    if method == "tsne" and len(entries) > 3:
+        note += " Seed 0 starts from the PCA plane, the others from random places."
 if method != "plane":
-    entry = shipped[method]
     settings = ", ".join(f"{setting} {value}" for setting, value in entry.settings.items())
     note += (
         f" Trustworthiness {entry.trustworthiness:.3f} of 1 at ten neighbours{f' ({settings})' if settings else ''}."
     )
+frame = frame_of(xy, titles, equal=method == "plane")
+dots, labels = packed(xy, frame), packed_labels(codes.y)
+
 st.caption(note)
 
 
@@ -94,6 +113,9 @@ def map_and_picture():
         with right:
             x_hat = inference.decode(choice.model, mu[None], choice.labels(digit))[0]
             picture(x_hat, alt="The decoded posterior mean", caption="x̂, decoded from μ")
+        if not choice.spec.variational:
+            st.caption("A plain autoencoder gives one code, no posterior: there is no KL and no ELBO.")
+            return
         kl = 0.5 * float((mu**2 + np.exp(logvar) - logvar - 1).sum())
         reconstruction = -float(codes.log_likelihood[digit])
         st.caption(f"Reconstruction {reconstruction:.1f} + KL {kl:.1f} = negative ELBO {reconstruction + kl:.1f} nats.")

@@ -20,10 +20,22 @@ latent_dim = choice.spec.latent_dim
 order = np.argsort(-choice.codes.mu.var(axis=0))  # the dimensions that the encoder uses most come first
 
 
+label = None
+if choice.spec.conditional:
+    name = st.pills(
+        "Label y, given to the decoder", choice.classes, default=choice.classes[0], required=True, key="label"
+    )
+    label = choice.classes.index(name)
+if not choice.spec.variational:
+    st.caption(
+        f"{choice.spec.id} is a plain autoencoder: nothing in its training asked for codes like N(0, I), so samples of"
+        " it fall where no picture's code may lie."
+    )
+
+
 def decode(z: np.ndarray) -> np.ndarray:
-    """Decode codes; a conditional model draws its first class."""
-    labels = np.zeros(len(z), np.int64) if choice.spec.conditional else None
-    return inference.decode(choice.model, z, labels)
+    """Decode codes; a conditional model draws the chosen class."""
+    return inference.decode(choice.model, z, None if label is None else np.full(len(z), label))
 
 
 st.header("One code by hand")

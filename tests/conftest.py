@@ -2,6 +2,9 @@
 
 import os
 import struct
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +21,25 @@ SHIPPED = load_manifest(ARTIFACTS)
 # As in the app: small batches are faster in one thread, and tests must not fight over cores.
 torch.set_num_threads(1)
 
+# What is compared to the last digits is computed on the CPU, in this process and in those it starts.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
 TINY = Architecture("mlp", latent_dim=3, width=16, hidden=8, encoder_blocks=1, decoder_blocks=1)
-TINY_CONDITIONAL = Architecture("mlp", 3, 16, 8, 1, 1, classes=10)
-TINY_CONV = Architecture("conv", latent_dim=3, width=16, hidden=8, encoder_blocks=1, decoder_blocks=1, channels=4)
+TINY_CONDITIONAL = replace(TINY, classes=10)
+TINY_CONV = replace(TINY, family="conv", channels=4)
+TINY_GAUSSIAN = replace(TINY, likelihood="gaussian")
+TINY_DETERMINISTIC = replace(TINY, deterministic=True)
+KINDS = {
+    "mlp": TINY,
+    "conv": TINY_CONV,
+    "conv, batch norm": replace(TINY_CONV, batch_norm=True),
+    "conditional": TINY_CONDITIONAL,
+    "conditional conv": replace(TINY_CONV, classes=10),
+    "Gaussian, learned sigma": TINY_GAUSSIAN,
+    "Gaussian, fixed sigma": replace(TINY_GAUSSIAN, pixel_sigma=0.25),
+    "continuous Bernoulli": replace(TINY, likelihood="continuous_bernoulli"),
+    "deterministic": TINY_DETERMINISTIC,
+}
 
 
 @pytest.fixture
@@ -58,3 +77,22 @@ def write_dataset(folder: Path, kind: str, train: int, test: int, seed: int = 0)
             picture[row : row + 8, column : column + 5] = 255
         write_idx(folder / kind / "raw" / f"{prefix}-images-idx3-ubyte", x)
         write_idx(folder / kind / "raw" / f"{prefix}-labels-idx1-ubyte", y)
+
+
+def torchrun(*command: str, processes: int = 2) -> subprocess.CompletedProcess:
+    """Run a script, or `-m` and a module, with its arguments as so many processes that know each other."""
+    launch = ["-m", "torch.distributed.run", "--standalone", "--local-addr", "localhost"]
+    with subprocess.Popen(
+        [sys.executable, *launch, "--nproc_per_node", str(processes), *command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # torchrun then stops the processes that it started
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

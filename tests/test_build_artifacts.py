@@ -16,7 +16,7 @@ from vae_core.build import evaluate as evaluation
 from vae_core.build import project as projection
 from vae_core.build.gallery import mnist_gallery
 from vae_core.build.publish import BuildError, explained, store, update_model
-from vae_core.build.train import half_precision
+from vae_core.build.run import half_precision
 from vae_core.data import Images, official
 from vae_core.inference import decode, elbo_terms, encode
 from vae_core.latent import noise
@@ -43,7 +43,6 @@ def publish(root: Path, id_: str = "tiny", seed: int = 0, architecture: Architec
     spec = ModelSpec(
         id=id_,
         dataset="mnist",
-        likelihood="bernoulli",
         beta=1.0,
         architecture=architecture,
         epoch=9,
@@ -287,7 +286,7 @@ def test_every_map_is_scored_by_its_own_trustworthiness(codes, maps):
 
 
 def test_projecting_lists_verified_files_and_keeps_the_model(tmp_path, images, maps, monkeypatch):
-    monkeypatch.setattr(projection, "maps", lambda mu: maps)  # they take long
+    monkeypatch.setattr(projection, "maps", lambda mu, **_: maps)  # they take long
     spec = publish(tmp_path)
     projected = projection.project(tmp_path, spec, images)
     assert load_manifest(tmp_path)["tiny"] == projected

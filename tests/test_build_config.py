@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, TINY, TINY_CONDITIONAL, TINY_CONV, TINY_DETERMINISTIC
 
-from vae_core.build.config import CONFIGS, ConfigError, load_recipe
+from vae_core.build.config import CONFIGS, ConfigError, Recipe, TrainConfig, load_recipe
+from vae_core.model import new_vae
 
 HEAD = ['id = "tiny"', 'dataset = "mnist"']
 ARCHITECTURE = [
@@ -42,14 +44,40 @@ def refused(load, problem: str, **changes) -> None:
         load(**changes)
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+EVERY_SHIPPED = pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+
+
+@EVERY_SHIPPED
 def test_a_shipped_recipe_is_called_as_its_file(path):
     assert load_recipe(path.stem).id == path.stem
     assert load_recipe(str(path)) == load_recipe(path.stem)
 
 
-def test_the_shipped_recipes_keep_the_untrained_model_for_the_replay():
-    assert all(load_recipe(path.stem).training.snapshot_epochs[0] == 0 for path in CONFIGS.glob("*.toml"))
+@EVERY_SHIPPED
+def test_a_shipped_network_has_at_most_523_000_parameters(path):
+    architecture = load_recipe(path.stem).architecture
+    assert sum(p.numel() for p in new_vae(architecture, seed=0).parameters()) <= 523_000
+
+
+@EVERY_SHIPPED
+def test_a_shipped_recipe_that_is_replayed_keeps_the_untrained_model(path):
+    epochs = load_recipe(path.stem).training.snapshot_epochs
+    assert not epochs or epochs[0] == 0
+    assert list(epochs) == sorted(set(epochs))
+
+
+def test_some_shipped_recipes_are_replayed():
+    assert any(load_recipe(path.stem).training.snapshot_epochs for path in CONFIGS.glob("*.toml"))
+
+
+def test_the_beta_family_differs_in_beta_alone():
+    plain = load_recipe("mnist-z10")
+    family = [load_recipe(path.stem) for path in CONFIGS.glob("mnist-z10-b*.toml")]
+    assert len(family) >= 4
+    for recipe in family:
+        assert recipe.id == f"mnist-z10-b{recipe.training.beta:g}"
+        assert recipe.architecture == plain.architecture
+    assert len({replace(recipe.training, beta=1.0) for recipe in family}) == 1
 
 
 def test_a_recipe_says_what_its_file_says(load):
@@ -62,6 +90,28 @@ def test_a_recipe_says_what_its_file_says(load):
     assert training.snapshot_epochs == (0, 7)
 
 
+def test_a_recipe_says_how_the_kl_comes_in_and_what_is_kept(load):
+    lines = [
+        'kl_schedule = "cyclical"',
+        "kl_cycles = 3",
+        "free_bits = 0.5",
+        'optimizer = "sgd"',
+        'schedule = "constant"',
+        'keep = "last"',
+    ]
+    training = load(training=lines).training
+    assert (training.kl_schedule, training.kl_cycles, training.free_bits) == ("cyclical", 3, 0.5)
+    assert (training.optimizer, training.schedule, training.keep) == ("sgd", "constant", "last")
+
+
+def test_a_recipe_says_what_a_pixel_is_and_whether_there_is_a_posterior(load):
+    gaussian = load(architecture=['likelihood = "gaussian"', "pixel_sigma = 0.1"]).architecture
+    assert (gaussian.likelihood, gaussian.pixel_sigma, gaussian.deterministic) == ("gaussian", 0.1, False)
+    conv = load(architecture=['family = "conv"', "channels = 4", "batch_norm = true"]).architecture
+    assert (conv.batch_norm, conv.likelihood) == (True, "bernoulli")
+    assert load(architecture=["deterministic = true"], training=["beta = 0"]).architecture == TINY_DETERMINISTIC
+
+
 def test_a_whole_number_will_do_where_a_fraction_is_wanted(load):
     beta = load(training=["beta = 4"]).training.beta
     assert beta == 4.0
@@ -69,7 +119,7 @@ def test_a_whole_number_will_do_where_a_fraction_is_wanted(load):
 
 
 def test_an_unknown_id_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"no recipe .*nonsense\.toml.*one of: .*mnist-z10, mnist-z2, mnist-z20"):
+    with pytest.raises(ConfigError, match=r"no recipe .*nonsense\.toml.*one of: .*mnist-z10, .*mnist-z2, .*mnist-z20"):
         load_recipe("nonsense")
 
 
@@ -109,6 +159,11 @@ def test_a_missing_key_is_refused_by_its_name(load, key):
         ("training", 'beta = "1"', "float"),
         ("training", "beta = true", "float"),
         ("training", "beta = [1.0]", "float"),
+        ("training", 'free_bits = "some"', "float"),
+        ("training", "kl_cycles = 2.5", "int"),
+        ("architecture", "batch_norm = 1", "bool"),
+        ("architecture", 'deterministic = "yes"', "bool"),
+        ("architecture", "pixel_sigma = true", "float"),
     ],
 )
 def test_a_value_of_a_wrong_type_is_refused(load, table, line, wanted):
@@ -143,6 +198,16 @@ def test_a_snapshot_outside_the_training_is_refused(load, epochs):
         ("warp = 1.01", "warp is 1.01; it must lie between 0 and 1"),
         ("warp_until = -0.5", "warp_until is -0.5; it must lie between 0 and 1"),
         ("kl_warmup = nan", "kl_warmup is nan; it must"),
+        ("kl_cycles = 0", "kl_cycles is 0; it must be at least 1"),
+        ("free_bits = -0.5", "free_bits is -0.5; it cannot be negative"),
+        ("free_bits = inf", "free_bits is inf; it must be a finite number"),
+        ("seed = -1", "seed is -1; it must lie between 0 and"),
+        ('kl_schedule = "cosine"', "kl_schedule is 'cosine'; choose one of linear, constant, cyclical"),
+        ('schedule = "linear"', "schedule is 'linear'; choose one of cosine, constant"),
+        ('optimizer = "lion"', "optimizer is 'lion'; choose one of adamw, adam, sgd"),
+        ("optimizer = 3", "optimizer is 3; choose one of adamw, adam, sgd"),
+        ('keep = "first"', "keep is 'first'; choose one of best, last"),
+        ('keep = ["best"]', r"keep is \['best'\]; choose one of best, last"),
     ],
 )
 def test_a_setting_out_of_range_is_refused(load, line, problem):
@@ -159,14 +224,59 @@ def test_a_setting_that_is_not_a_number_is_refused(load, line):
     [
         (["latent_dim = 0"], "latent_dim is 0; it must be at least 1"),
         (["encoder_blocks = -1"], "encoder_blocks is -1; it cannot be negative"),
-        (['family = "transformer"'], "family is 'transformer'; choose 'mlp' or 'conv'"),
+        (['family = "transformer"'], "family is 'transformer'; choose one of mlp, conv"),
         (['family = "conv"'], "channels must be at least 1 for a convolutional model"),
         (["channels = 4"], "channels must be at least 1 for a convolutional model and 0 for an MLP"),
-        (["classes = 7"], "classes is 7; mnist has 10"),
+        (["classes = 7"], r"classes is 7; mnist has 10 \(0: not conditional\)"),
+        (
+            ['likelihood = "poisson"'],
+            "likelihood is 'poisson'; choose one of bernoulli, continuous_bernoulli, gaussian",
+        ),
+        (["pixel_sigma = 0.1"], "pixel_sigma belongs to Gaussian pixels; leave it out of a bernoulli model"),
+        (['likelihood = "gaussian"', "pixel_sigma = -1"], "pixel_sigma is -1.0; it must be positive"),
+        (["batch_norm = true"], "batch_norm is for convolutional models; leave it out of an MLP"),
+        (["deterministic = true"], "beta is 1.0; a deterministic model has no KL to weigh, so set beta = 0"),
     ],
 )
 def test_an_architecture_that_cannot_be_built_is_refused(load, lines, problem):
     refused(load, problem, architecture=lines)
+
+
+def test_a_plain_autoencoder_of_any_kl_weight_is_refused(load):
+    refused(load, "set beta = 0", architecture=["deterministic = true"], training=["beta = 1e-3"])
+
+
+# Data of one's own
+
+CLASSES = ("cat", "dog", "owl")
+SETTINGS = TrainConfig(epochs=1)
+
+
+def test_a_conditional_recipe_learns_the_labels_of_ones_own_data():
+    recipe = Recipe("tiny", "mnist", TINY_CONDITIONAL, SETTINGS).on_data("mine", CLASSES)
+    assert recipe == Recipe("tiny", "mine", replace(TINY_CONDITIONAL, classes=3), SETTINGS)
+
+
+@pytest.mark.parametrize("classes", [(), ("one",), CLASSES])
+def test_an_unconditional_recipe_takes_any_data(classes):
+    recipe = Recipe("tiny", "mnist", TINY_CONV, SETTINGS).on_data("mine", classes)
+    assert recipe == Recipe("tiny", "mine", TINY_CONV, SETTINGS)
+
+
+@pytest.mark.parametrize("classes", [(), ("one",)])
+def test_a_conditional_recipe_refuses_data_without_two_classes(classes):
+    recipe = Recipe("tiny", "mnist", TINY_CONDITIONAL, SETTINGS)
+    problem = rf"^tiny is conditional, which takes two classes or more; mine has {len(classes)}$"
+    with pytest.raises(ValueError, match=problem):
+        recipe.on_data("mine", classes)
+
+
+@pytest.mark.parametrize("id_", ["", "Tiny", "a b", "../tiny", "-tiny", "tiny_2"])
+def test_an_id_that_is_no_file_name_is_refused(load, id_):
+    problem = "use lower-case letters, digits, dots and hyphens"
+    refused(load, problem, head=[f'id = "{id_}"'])
+    with pytest.raises(ValueError, match=problem):
+        Recipe(id_, "mnist", TINY, SETTINGS)
 
 
 def test_an_unknown_dataset_is_refused_with_the_known_ones(load):

@@ -36,7 +36,13 @@ def small_set(folder) -> ImageSet:
     write_dataset(folder, "FashionMNIST", train=30, test=25)
     raw = (folder / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte").read_bytes()
     x = np.frombuffer(raw[16 : 16 + 20 * 784], np.uint8).reshape(20, 28, 28)
-    return ImageSet(count=20, source="a test", pixels_sha256=data.pixels_sha256(x))
+    return ImageSet(
+        "Fashion-MNIST",
+        data.DATASETS["fashion"].classes,
+        count=20,
+        source="a test",
+        pixels_sha256=data.pixels_sha256(x),
+    )
 
 
 def test_mnist_gallery_has_500_pictures_of_each_class(gallery):

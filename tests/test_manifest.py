@@ -31,9 +31,8 @@ FILE = ArtifactFile("models/a.safetensors", 3, "00ff")
 SPEC = ModelSpec(
     id="a",
     dataset="mnist",
-    likelihood="bernoulli",
     beta=0.5,
-    architecture=Architecture("conv", 2, 16, 8, 1, 1, channels=4, classes=10),
+    architecture=Architecture("conv", 2, 16, 8, 1, 1, channels=4, classes=10, batch_norm=True),
     epoch=9,
     weights=FILE,
     snapshots={3: ArtifactFile("s3", 1, "03"), 10: ArtifactFile("s10", 1, "10")},
@@ -46,10 +45,16 @@ SPEC = ModelSpec(
     metrics={"nelbo_nats": 101.25, "kl_per_dim_nats": [1.0, 2.5]},
     made_with={"torch": "2"},
 )
-PLAIN = ModelSpec("b", "fashion", "bernoulli", 1.0, Architecture("mlp", 2, 16, 8, 0, 0), 1, FILE)
+PLAIN = ModelSpec("b", "fashion", 1.0, Architecture("mlp", 2, 16, 8, 0, 0), 1, FILE)
+GAUSSIAN = Architecture("mlp", 2, 16, 8, 0, 0, likelihood="gaussian", pixel_sigma=0.125)
+POINTS = ModelSpec("c", "mine", 0.0, replace(GAUSSIAN, deterministic=True), 1, FILE)
 WHOLE = Manifest(
-    models={"b": PLAIN, "a": SPEC},
-    images={"mnist": ImageSet(5, "somewhere", "abc", FILE), "fashion": ImageSet(5, "elsewhere", "def")},
+    models={"b": PLAIN, "a": SPEC, "c": POINTS},
+    images={
+        "mnist": ImageSet("MNIST", tuple("0123456789"), 5, "somewhere", "abc", FILE),
+        "fashion": ImageSet("Fashion", ("T-shirt", "Bag"), 5, "elsewhere", "def"),
+        "mine": ImageSet("My own", (), 5, "here", "123", FILE),
+    },
 )
 
 
@@ -66,7 +71,7 @@ def changed(root: Path, change) -> Path:
 def test_what_is_written_is_read(tmp_path):
     write_manifest(tmp_path, WHOLE)
     assert read_manifest(tmp_path) == WHOLE
-    assert list(load_manifest(tmp_path)) == ["b", "a"]
+    assert list(load_manifest(tmp_path)) == ["b", "a", "c"]
 
 
 def test_lists_of_numbers_stay_on_one_line(tmp_path):
@@ -74,7 +79,7 @@ def test_lists_of_numbers_stay_on_one_line(tmp_path):
     lines = (tmp_path / "manifest.json").read_text().splitlines()
     assert sum('"epoch": [ 0, 1, 2,' in line and "199 ]" in line for line in lines) == 1
     assert sum('"kl_nats": [' in line and "]" in line for line in lines) == 1
-    assert len(lines) < 150
+    assert len(lines) < 250
 
 
 def test_a_model_knows_its_epochs_and_its_files():
@@ -83,6 +88,11 @@ def test_a_model_knows_its_epochs_and_its_files():
     assert PLAIN.epochs == [1]
     assert PLAIN.files == [FILE]
     assert (SPEC.latent_dim, SPEC.conditional, PLAIN.conditional) == (2, True, False)
+
+
+def test_a_model_knows_its_likelihood_and_whether_it_has_a_posterior():
+    assert (PLAIN.likelihood, POINTS.likelihood) == ("bernoulli", "gaussian")
+    assert (PLAIN.variational, SPEC.variational, POINTS.variational) == (True, True, False)
 
 
 def test_missing_manifest_is_refused(tmp_path):
@@ -123,6 +133,8 @@ def test_newer_schema_asks_for_a_newer_program(tmp_path):
         (lambda d: d["models"][0]["weights"].pop("sha256"), "sha256"),
         (lambda d: d["models"][1]["snapshots"].update(last=None), "last"),
         (lambda d: d["models"][0]["architecture"].update(family="rnn"), "family is 'rnn'"),
+        (lambda d: d["models"][0]["architecture"].update(likelihood="poisson"), "likelihood is 'poisson'"),
+        (lambda d: d["models"][0].update(likelihood="bernoulli"), r"unknown keys \['likelihood'\] in ModelSpec"),
         (lambda d: d.update(models={"a": {}}), "not a valid manifest"),
         (lambda d: d.update(images=[]), "not a valid manifest"),
     ],
@@ -204,7 +216,7 @@ def link(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"family": "rnn"}, "family is 'rnn'; choose 'mlp' or 'conv'"),
+        ({"family": "rnn"}, "family is 'rnn'; choose one of mlp, conv"),
         ({"latent_dim": 0}, "latent_dim is 0; it must be at least 1"),
         ({"width": 0}, "width is 0; it must be at least 1"),
         ({"hidden": -1}, "hidden is -1; it must be at least 1"),
@@ -214,6 +226,16 @@ def link(path: Path) -> Path:
         ({"channels": -1}, "channels is -1; it cannot be negative"),
         ({"channels": 4}, "0 for an MLP"),
         ({"family": "conv"}, "at least 1 for a convolutional model"),
+        ({"batch_norm": True}, "batch_norm is for convolutional models; leave it out of an MLP"),
+        (
+            {"likelihood": "poisson"},
+            "likelihood is 'poisson'; choose one of bernoulli, continuous_bernoulli, gaussian",
+        ),
+        ({"pixel_sigma": 0.1}, "pixel_sigma belongs to Gaussian pixels; leave it out of a bernoulli model"),
+        ({"likelihood": "continuous_bernoulli", "pixel_sigma": 0.1}, "leave it out of a continuous_bernoulli model"),
+        ({"likelihood": "gaussian", "pixel_sigma": -0.1}, "pixel_sigma is -0.1; it must be positive, or 0"),
+        ({"likelihood": "gaussian", "pixel_sigma": float("nan")}, "pixel_sigma is nan; it must be positive"),
+        ({"likelihood": "gaussian", "pixel_sigma": float("inf")}, "pixel_sigma is inf; it must be positive"),
     ],
 )
 def test_architecture_refuses_nonsense(settings, words):

@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 import torch
-from conftest import SHIPPED, TINY, TINY_CONDITIONAL, TINY_CONV
+from conftest import KINDS, SHIPPED, TINY, TINY_CONDITIONAL, TINY_CONV, TINY_DETERMINISTIC, TINY_GAUSSIAN
 
+from vae_core import objective
 from vae_core.build.train import half_precision
+from vae_core.latent import reparameterize
 from vae_core.manifest import (
     ArtifactError,
     Manifest,
@@ -18,9 +20,7 @@ from vae_core.manifest import (
 )
 from vae_core.model import load_vae, new_vae
 
-ARCHITECTURES = pytest.mark.parametrize(
-    "architecture", [TINY, TINY_CONV, TINY_CONDITIONAL], ids=["mlp", "conv", "conditional"]
-)
+EVERY_KIND = pytest.mark.parametrize("architecture", KINDS.values(), ids=KINDS)
 
 
 @pytest.fixture
@@ -31,12 +31,26 @@ def root(tmp_path):
         content = half_precision(new_vae(TINY, seed=epoch))
         files[epoch] = describe(f"models/tiny-{epoch}.safetensors", content)
         write_atomically(tmp_path / files[epoch].file, content)
-    spec = ModelSpec("tiny", "mnist", "bernoulli", 1.0, TINY, epoch=1, weights=files[1], snapshots={0: files[0]})
+    spec = ModelSpec("tiny", "mnist", 1.0, TINY, epoch=1, weights=files[1], snapshots={0: files[0]})
     write_manifest(tmp_path, Manifest(models={"tiny": spec}))
     return tmp_path
 
 
-@ARCHITECTURES
+def used(architecture):
+    """A frozen model whose batch norms, if any, have counted more batches than half precision can."""
+    model = new_vae(architecture, seed=0).requires_grad_(False)
+    generator = torch.Generator().manual_seed(1)
+    x, z = 3 * torch.rand(8, 28, 28, generator=generator), 3 * torch.randn(8, 3, generator=generator)
+    y = torch.arange(8) if architecture.classes else None
+    model.posterior(x, y)
+    model.logits(z, y)
+    for name, buffer in model.named_buffers():
+        if name.endswith("num_batches_tracked"):
+            buffer.fill_(70_001)
+    return model.eval()
+
+
+@EVERY_KIND
 def test_shapes_of_the_posterior_and_of_the_pixels(architecture):
     model = new_vae(architecture, seed=0)
     y = torch.arange(5) if architecture.classes else None
@@ -45,18 +59,57 @@ def test_shapes_of_the_posterior_and_of_the_pixels(architecture):
     assert model.logits(torch.randn(5, 3), y).shape == (5, 28, 28)
 
 
-@ARCHITECTURES
+@EVERY_KIND
 def test_pictures_of_a_batch_do_not_see_each_other(architecture, generator):
-    model = new_vae(architecture, seed=0).eval().requires_grad_(False)
-    x = torch.rand(4, 28, 28, generator=generator)
+    model = used(architecture)
+    x, z = torch.rand(4, 28, 28, generator=generator), torch.randn(4, 3, generator=generator)
     y = torch.arange(4) if architecture.classes else None
-    mu, _ = model.posterior(x, y)
-    alone, _ = model.posterior(x[2:3], None if y is None else y[2:3])
-    torch.testing.assert_close(mu[2:3], alone)
+    row = None if y is None else y[2:3]
+    mu, logvar = model.posterior(x, y)
+    alone = model.posterior(x[2:3], row)
+    torch.testing.assert_close((mu[2:3], logvar[2:3]), alone)
+    torch.testing.assert_close(model.logits(z, y)[2:3], model.logits(z[2:3], row))
     assert not torch.allclose(mu[0], mu[2])
 
 
-@ARCHITECTURES
+def test_a_batch_norm_sees_the_whole_batch_in_training_only(generator):
+    model = used(KINDS["conv, batch norm"])
+    x = torch.rand(4, 28, 28, generator=generator)
+    calm = model.posterior(x)[0]
+    in_training = model.train().posterior(x)[0]
+    assert not torch.allclose(in_training[:2], model.posterior(x[:2])[0])
+    assert not torch.allclose(in_training, calm)
+
+
+def test_a_plain_autoencoders_sample_is_its_mean(generator):
+    model = new_vae(TINY_DETERMINISTIC, seed=0)
+    mu, logvar = model.posterior(torch.rand(50, 28, 28, generator=generator))
+    z = reparameterize(mu, logvar, torch.randn(50, 3, generator=generator))
+    torch.testing.assert_close(z, mu, rtol=0, atol=2e-6)
+    assert mu.std() > 1000 * (z - mu).abs().max()
+    assert not logvar.requires_grad
+
+
+def test_a_fixed_sigma_is_no_parameter_and_a_learned_one_is():
+    learned, fixed = new_vae(TINY_GAUSSIAN, seed=0), new_vae(KINDS["Gaussian, fixed sigma"], seed=0)
+    assert learned.pixel_sigma.item() == pytest.approx(learned.log_pixel_sigma.exp().item())
+    assert learned.pixel_sigma.requires_grad
+    assert fixed.pixel_sigma == 0.25
+    assert {*learned.state_dict()} - {*fixed.state_dict()} == {"log_pixel_sigma"}
+    assert new_vae(TINY, seed=0).pixel_sigma is None
+
+
+@EVERY_KIND
+def test_a_model_draws_and_scores_its_own_kind_of_pixel(architecture, generator):
+    model, x = used(architecture), torch.rand(2, 28, 28, generator=generator)
+    logits = torch.randn(2, 28, 28, generator=generator)
+    sigma = None if model.pixel_sigma is None else float(model.pixel_sigma)
+    expected = objective.log_likelihood(logits, x, architecture.likelihood, sigma)
+    torch.testing.assert_close(model.log_likelihood(logits, x), expected)
+    assert torch.equal(model.pixel_mean(logits), objective.pixel_mean(logits, architecture.likelihood))
+
+
+@EVERY_KIND
 def test_new_weights_depend_on_the_seed_alone(architecture):
     torch.manual_seed(1)
     first = new_vae(architecture, seed=5).state_dict()
@@ -107,6 +160,33 @@ def test_loaded_model_has_the_stored_weights_and_is_frozen(root):
         assert torch.equal(tensor, made[name].half().float())
 
 
+@EVERY_KIND
+def test_every_kind_of_model_is_loaded_as_it_was_stored(tmp_path, architecture, generator):
+    model = used(architecture)
+    content = half_precision(model)
+    weights = describe("models/kind.safetensors", content)
+    write_atomically(tmp_path / weights.file, content)
+    spec = ModelSpec("kind", "mnist", 1.0, architecture, epoch=1, weights=weights)
+    write_manifest(tmp_path, Manifest(models={"kind": spec}))
+    loaded = load_vae(tmp_path, load_manifest(tmp_path)["kind"])
+    assert loaded.architecture == architecture
+
+    made, read = model.state_dict(), loaded.state_dict()
+    assert made.keys() == read.keys()
+    for name, tensor in made.items():
+        stored = tensor.half().float() if tensor.is_floating_point() else tensor
+        assert read[name].dtype == tensor.dtype
+        assert torch.equal(read[name], stored)
+
+    x = torch.rand(5, 28, 28, generator=generator)
+    y = torch.arange(5) if architecture.classes else None
+    mu, _ = model.posterior(x, y)
+    logits = model.logits(mu, y)
+    torch.testing.assert_close(loaded.posterior(x, y)[0], mu, atol=3e-3, rtol=0)
+    torch.testing.assert_close(loaded.logits(mu, y), logits, atol=3e-3, rtol=0)
+    torch.testing.assert_close(loaded.log_likelihood(logits, x), model.log_likelihood(logits, x), atol=0.1, rtol=1e-3)
+
+
 def test_epoch_chooses_among_the_stored_weights(root):
     spec = load_manifest(root)["tiny"]
     for epoch, seed in ((0, 0), (1, 1), (None, 1)):
@@ -126,8 +206,10 @@ def test_epoch_that_is_not_stored_is_refused(root):
         dataclasses.replace(TINY, encoder_blocks=2),
         dataclasses.replace(TINY, decoder_blocks=0),
         TINY_CONV,
+        TINY_GAUSSIAN,
+        TINY_DETERMINISTIC,
     ],
-    ids=["another size", "missing weights", "unexpected weights", "another family"],
+    ids=["another size", "missing weights", "unexpected weights", "another family", "no sigma", "no logvar"],
 )
 def test_weights_of_another_architecture_are_refused(root, other):
     spec = dataclasses.replace(load_manifest(root)["tiny"], architecture=other)

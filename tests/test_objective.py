@@ -8,7 +8,7 @@ import torch
 from conftest import TINY
 from scipy.integrate import quad
 from scipy.stats import norm
-from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.distributions import Bernoulli, ContinuousBernoulli, Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy
 
 from vae_core import objective
@@ -106,37 +106,163 @@ def test_log_likelihood_refuses_two_shapes():
         objective.log_likelihood(torch.zeros(3, 28, 28), torch.zeros(1, 28, 28))
 
 
+# Grey pixels as densities
+
+# Around the switch to a series at 0.1, at it, and where float32 saturates.
+LOGITS = torch.tensor([-20, -3, -0.1001, -0.0999, -1e-3, -1e-9, 0, 1e-9, 1e-3, 0.0999, 0.1001, 3, 20])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_continuous_bernoulli_agrees_with_torch_distributions(generator, dtype):
+    logits = torch.cat([LOGITS, 4 * torch.randn(771, generator=generator)]).reshape(28, 28).to(torch.float64)
+    x = torch.rand(28, 28, generator=generator, dtype=torch.float64)
+    oracle = ContinuousBernoulli(logits=logits, lims=(0.4999, 0.5001))
+    given, pixels = logits[None].to(dtype), x[None].to(dtype)
+    log_p = objective.log_likelihood(given, pixels, "continuous_bernoulli")
+    assert log_p.item() == pytest.approx(oracle.log_prob(x).sum().item(), abs=1e-3)
+    each = objective.log_likelihood(given.reshape(784, 1, 1), pixels.reshape(784, 1, 1), "continuous_bernoulli")
+    torch.testing.assert_close(each.double(), oracle.log_prob(x).flatten(), atol=5e-6, rtol=1e-6)
+    mean = objective.pixel_mean(given, "continuous_bernoulli")
+    torch.testing.assert_close(mean[0].double(), oracle.mean, atol=5e-6, rtol=0)
+
+
+@pytest.mark.parametrize("logit", [*LOGITS.tolist(), 12.5])
+def test_continuous_bernoulli_is_a_density_with_the_mean_that_is_drawn(logit):
+    def density(x: float) -> float:
+        logits, pixel = (torch.tensor([[[value]]], dtype=torch.float64) for value in (logit, x))
+        return objective.log_likelihood(logits, pixel, "continuous_bernoulli").exp().item()
+
+    edges = [edge for edge in (0.05, 0.95) if abs(logit) > 3]  # where a steep density bends
+    assert quad(density, 0, 1, points=edges)[0] == pytest.approx(1, abs=1e-6)
+    drawn = objective.pixel_mean(torch.tensor(logit, dtype=torch.float64), "continuous_bernoulli")
+    assert quad(lambda x: x * density(x), 0, 1, points=edges)[0] == pytest.approx(drawn.item(), abs=2e-6)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "continuous_bernoulli", "gaussian"])
+@pytest.mark.parametrize("logit", [0.0, 1e-6, 0.1, -0.1, 20.0, -20.0, 80.0, -80.0])
+def test_gradients_of_a_pixel_are_finite_and_push_towards_it(likelihood, logit):
+    for pixel in (0.0, 0.3, 1.0):
+        logits = torch.full((1, 1, 1), logit, requires_grad=True)
+        log_p = objective.log_likelihood(logits, torch.full((1, 1, 1), pixel), likelihood, 0.3)
+        (gradient,) = torch.autograd.grad(log_p.sum(), logits)
+        assert torch.isfinite(gradient).all()
+        mean = objective.pixel_mean(logits, likelihood).item()
+        assert gradient.item() * (pixel - mean) >= 0
+
+
+@pytest.mark.parametrize("logit", [-20.0, -2.0, -0.05, 0.0, 0.05, 2.0, 20.0])
+def test_the_gradient_of_a_continuous_bernoulli_pixel_is_its_distance_from_the_mean(logit):
+    logits = torch.full((1, 1, 1), logit, dtype=torch.float64, requires_grad=True)
+    log_p = objective.log_likelihood(logits, torch.full_like(logits, 0.3).detach(), "continuous_bernoulli")
+    (gradient,) = torch.autograd.grad(log_p.sum(), logits)
+    mean = objective.pixel_mean(logits, "continuous_bernoulli").item()
+    assert gradient.item() == pytest.approx(0.3 - mean, abs=2e-5)
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.3, 2.0])
+def test_gaussian_pixels_agree_with_torch_distributions(generator, sigma):
+    logits, x = pictures(generator)
+    expected = Normal(logits.sigmoid(), sigma).log_prob(x).sum(dim=(1, 2))
+    torch.testing.assert_close(objective.log_likelihood(logits, x, "gaussian", sigma), expected)
+    learned = torch.tensor(sigma, dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(objective.log_likelihood(logits, x, "gaussian", learned), expected)
+
+
+def test_the_best_sigma_is_the_root_mean_square_error(generator):
+    logits, x = pictures(generator)
+    rms = (x - logits.sigmoid()).square().mean().sqrt()
+    slopes = []
+    for factor in (0.9, 1.0, 1.1):
+        sigma = (factor * rms).requires_grad_()
+        (slope,) = torch.autograd.grad(objective.log_likelihood(logits, x, "gaussian", sigma).sum(), sigma)
+        slopes.append(slope.item())
+    assert slopes[0] > 1
+    assert slopes[1] == pytest.approx(0, abs=1e-6)
+    assert slopes[2] < -1
+
+
+def test_an_unknown_likelihood_is_refused():
+    pixels = torch.zeros(1, 28, 28)
+    with pytest.raises(ValueError, match="likelihood is 'poisson'; choose bernoulli, continuous_bernoulli or gaussian"):
+        objective.log_likelihood(pixels, pixels, "poisson")
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "continuous_bernoulli", "gaussian"])
+def test_drawn_grey_values_lie_in_the_unit_interval_and_rise_with_the_logit(likelihood):
+    logits = torch.linspace(-30, 30, 6001, dtype=torch.float64)
+    drawn = objective.pixel_mean(logits.float(), likelihood)
+    assert drawn.shape == logits.shape
+    assert 0 <= drawn.min() < 0.05
+    assert 0.95 < drawn.max() <= 1
+    exact = objective.pixel_mean(logits, likelihood)
+    assert (exact.diff() > 0).all()
+    torch.testing.assert_close(exact + exact.flip(0), torch.ones_like(exact))  # white is black mirrored
+    extreme = objective.pixel_mean(torch.tensor([-1e4, 1e4]), likelihood)
+    assert extreme.tolist() == pytest.approx([0, 1], abs=1e-3)
+
+
+# The bound and what training minimises
+
+
 def test_elbo_is_the_log_likelihood_minus_the_kl(generator):
     logits, grey = pictures(generator)
     x = (grey > 0.5).double()
     mu, logvar = posterior(generator, batch=len(x))
     log_likelihood = Bernoulli(logits=logits).log_prob(x).sum(dim=(1, 2))
     kl = kl_divergence(Normal(mu, (0.5 * logvar).exp()), Normal(0.0, 1.0)).sum(dim=1)
-    torch.testing.assert_close(objective.elbo(logits, x, mu, logvar), log_likelihood - kl)
+    elbo = objective.elbo(objective.log_likelihood(logits, x), objective.kl_per_dim(mu, logvar))
+    torch.testing.assert_close(elbo, log_likelihood - kl)
 
 
-def test_objective_at_beta_one_is_minus_the_mean_elbo(generator):
-    logits, x = pictures(generator)
-    mu, logvar = posterior(generator, batch=len(x))
-    expected = -objective.elbo(logits, x, mu, logvar).mean()
-    torch.testing.assert_close(objective.objective(logits, x, mu, logvar, 1.0), expected)
+@pytest.fixture
+def terms(generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """log p(x|z) and the KL of each dimension, for six pictures and eight dimensions."""
+    log_likelihood = objective.log_likelihood(*pictures(generator))
+    return log_likelihood, objective.kl_per_dim(*posterior(generator, batch=len(log_likelihood)))
 
 
-def test_objective_is_a_line_in_beta_whose_slope_is_the_mean_kl(generator):
-    logits, x = pictures(generator)
-    mu, logvar = posterior(generator, batch=len(x))
-    at = [objective.objective(logits, x, mu, logvar, beta) for beta in (0.0, 0.5, 4.0)]
-    torch.testing.assert_close(at[0], -objective.log_likelihood(logits, x).mean())
-    kl = objective.kl(mu, logvar).mean()
+def test_objective_at_beta_one_is_minus_the_mean_elbo(terms):
+    torch.testing.assert_close(objective.objective(*terms, 1.0), -objective.elbo(*terms).mean())
+
+
+def test_objective_is_a_line_in_beta_whose_slope_is_the_mean_kl(terms):
+    log_likelihood, kl_of_dims = terms
+    at = [objective.objective(*terms, beta) for beta in (0.0, 0.5, 4.0)]
+    kl = kl_of_dims.sum(dim=1).mean()
+    torch.testing.assert_close(at[0], -log_likelihood.mean())
     torch.testing.assert_close(at[1] - at[0], 0.5 * kl)
     torch.testing.assert_close(at[2] - at[0], 4.0 * kl)
 
 
-def test_objective_refuses_a_negative_beta(generator):
-    logits, x = pictures(generator)
-    mu, logvar = posterior(generator, batch=len(x))
+def test_objective_refuses_negative_weights(terms):
     with pytest.raises(ValueError, match=r"beta is -0\.1; it cannot be negative"):
-        objective.objective(logits, x, mu, logvar, -0.1)
+        objective.objective(*terms, -0.1)
+    with pytest.raises(ValueError, match=r"free_bits is -0\.1; it cannot be negative"):
+        objective.objective(*terms, 1.0, -0.1)
+
+
+# Batch means of 0.2, 0.9 and 2.0 nats; single pictures lie on both sides of the floor.
+KL_OF_DIMS = torch.tensor([[0.1, 0.3, 1.0], [0.3, 1.5, 3.0]])
+
+
+def test_a_dimension_below_the_free_bits_costs_the_floor_and_pulls_at_nothing():
+    kl_of_dims = KL_OF_DIMS.clone().requires_grad_()
+    value = objective.objective(torch.tensor([-5.0, -7.0]), kl_of_dims, beta=3.0, free_bits=0.5)
+    (gradient,) = torch.autograd.grad(value, kl_of_dims)
+    assert value.item() == pytest.approx(3 * (0.5 + 0.9 + 2.0) + 6)
+    # Each of the two pictures has its share of beta, whether its own KL lies above the floor or not.
+    torch.testing.assert_close(gradient, torch.tensor([[0.0, 1.5, 1.5], [0.0, 1.5, 1.5]]))
+
+
+def test_no_free_bits_are_the_plain_objective(terms):
+    assert torch.equal(objective.objective(*terms, 0.7, 0.0), objective.objective(*terms, 0.7))
+    torch.testing.assert_close(objective.objective(*terms, 1.0, 0.0), -objective.elbo(*terms).mean())
+
+
+def test_free_bits_above_every_kl_leave_the_reconstruction_alone(terms):
+    log_likelihood, kl_of_dims = terms
+    value = objective.objective(log_likelihood, kl_of_dims, 0.5, free_bits=100.0)
+    torch.testing.assert_close(value, 0.5 * 8 * 100 - log_likelihood.mean())
 
 
 def test_gradients_flow_through_the_sample_as_finite_differences_say(generator):
@@ -145,8 +271,8 @@ def test_gradients_flow_through_the_sample_as_finite_differences_say(generator):
     mu, logvar, epsilon = torch.randn(3, 2, TINY.latent_dim, generator=generator, dtype=torch.float64)
 
     def sampled(mu, logvar):
-        logits = model.logits(reparameterize(mu, logvar, epsilon))
-        return objective.objective(logits, x, mu, logvar, beta=0.5)
+        log_likelihood = model.log_likelihood(model.logits(reparameterize(mu, logvar, epsilon)), x)
+        return objective.objective(log_likelihood, objective.kl_per_dim(mu, logvar), beta=0.5)
 
     inputs = [mu.requires_grad_(), logvar.requires_grad_()]
     exact = torch.autograd.grad(sampled(*inputs), inputs)

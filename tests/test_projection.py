@@ -50,7 +50,6 @@ def root(tmp_path):
     spec = ModelSpec(
         id="tiny",
         dataset="mnist",
-        likelihood="bernoulli",
         beta=1.0,
         architecture=TINY,
         epoch=5,

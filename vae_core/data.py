@@ -50,10 +50,10 @@ def data_dir() -> Path:
 
 
 def load_gallery(root: str | Path, name: str, image_set: ImageSet) -> Images:
-    """The 5,000 pictures whose codes are shipped, in the order of the codes. Imports neither torch nor torchvision.
+    """The pictures whose codes are shipped, in the order of the codes. Imports neither torch nor torchvision.
 
-    MNIST: official training images that no model trained on, shipped below `root`. Fashion-MNIST: the first 5,000
-    official test images, read from the reader's own download in `data_dir()`.
+    MNIST: 5,000 official training images that no model trained on, shipped below `root`. Fashion-MNIST: the first 5,000
+    official test images, read from the reader's own download in `data_dir()`. One's own data: those held out.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def load_gallery(root: str | Path, name: str, image_set: ImageSet) -> Images:
         x, y = read_arrays(root, image_set.file, "x", "y")
     if pixels_sha256(x) != image_set.pixels_sha256:
         raise DataError(
-            f"The {DATASETS[name].title} pictures found are not those that the shipped codes were computed from."
+            f"The {image_set.title} pictures found are not those that the shipped codes were computed from."
             f" Delete {data_dir() / DATASETS[name].torchvision} and download them again."
         )
     return Images(x.astype(np.float32) / 255, y.astype(np.int64))
@@ -105,6 +105,16 @@ def official(name: str, train: bool) -> Images:
             " Connect to the internet, or set VAE_DATA_DIR to a folder that torchvision downloaded it to."
         ) from error
     return Images(split.data.numpy().astype(np.float32) / 255, split.targets.numpy().astype(np.int64))
+
+
+def training_split(root: str | Path, name: str, image_set: ImageSet) -> tuple[Images, Images]:
+    """The official training images that models train on, and those held out to choose between models.
+
+    Raises `DataError` and `ArtifactError` as `official` and `load_gallery` do.
+    """
+    images = official(name, train=True)
+    out = held_out(name, len(images.x), gallery_index(root, name, image_set))
+    return Images(images.x[~out], images.y[~out]), Images(images.x[out], images.y[out])
 
 
 def held_out(name: str, count: int, gallery_index: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 GAP = 96  # mid-dark grey between tiles: visible beside black pictures on a light and on a dark page
 
@@ -76,3 +76,26 @@ def gif(frames: np.ndarray, milliseconds: int) -> bytes:
     out = io.BytesIO()
     first.save(out, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0, optimize=False)
     return out.getvalue()
+
+
+def to_grey(image: Image.Image) -> Image.Image:
+    """An opened picture of any kind as 8-bit grey, upright: what is transparent becomes black, of many frames the first.
+
+    Raises
+    ------
+    OSError
+        If the file behind it is truncated or broken.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, np.float64)
+        if image.mode.startswith("I") and values.max(initial=0) > 255:
+            values = values / 257  # 16 bits: 65535 is white
+        elif image.mode == "F" and values.max(initial=0) <= 1:
+            values = values * 255
+        return Image.fromarray(np.rint(values.clip(0, 255)).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, image)
+    return image.convert("L")

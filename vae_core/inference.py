@@ -58,7 +58,7 @@ def decode(model: VAE, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray
     """
     z = _codes(model, z)
     labels = _labels(model, y, len(z))
-    return _in_batches(lambda z, y: (torch.sigmoid(model.logits(z, y)),), z, labels)[0]
+    return _in_batches(lambda z, y: (model.pixel_mean(model.logits(z, y)),), z, labels)[0]
 
 
 def reconstruct(model: VAE, x: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
@@ -77,7 +77,7 @@ def elbo_terms(model: VAE, x: np.ndarray, epsilon: np.ndarray, y: np.ndarray | N
     def terms(x, epsilon, y):
         mu, logvar = model.posterior(x, y)
         logits = model.logits(latent.reparameterize(mu, logvar, epsilon), y)
-        return objective.log_likelihood(logits, x), objective.kl_per_dim(mu, logvar)
+        return model.log_likelihood(logits, x), objective.kl_per_dim(mu, logvar)
 
     return ElboTerms(*_in_batches(terms, x, epsilon, _labels(model, y, len(x))))
 
@@ -110,7 +110,7 @@ def importance_weighted_bound(
         mu, logvar = model.posterior(pixels, labels)
         for row in epsilon:  # one sample of every image at a time bounds the memory at any K
             z = latent.reparameterize(mu, logvar, torch.tensor(_noise(model, row, x)))
-            log_p_x_given_z = objective.log_likelihood(model.logits(z, labels), pixels)
+            log_p_x_given_z = model.log_likelihood(model.logits(z, labels), pixels)
             log_weights.append(objective.log_importance_weights(log_p_x_given_z[None], z[None], mu, logvar)[0])
         return objective.importance_weighted_bound(torch.stack(log_weights)).numpy()
 

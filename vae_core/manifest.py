@@ -17,6 +17,8 @@ import numpy as np
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
+FAMILIES = ("mlp", "conv")
+LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "gaussian")
 
 
 class ArtifactError(Exception):
@@ -37,7 +39,10 @@ class Architecture:
     """Everything needed to rebuild a network, so that loading never guesses.
 
     `width` is the width of the residual MLP, `hidden` the inner width of its blocks; `channels` is the width of the
-    feature maps (0 for an MLP); `classes` is the number of labels the model is conditioned on (0: none).
+    7x7 feature maps (0 for an MLP), normalised over the batch if `batch_norm`; `classes` is the number of labels the
+    model is conditioned on (0: none). `likelihood` says what the decoder's output means for a pixel; a Gaussian pixel
+    has the standard deviation `pixel_sigma`, learned with the weights where that is 0. A `deterministic` model is a
+    plain autoencoder: one code a picture, no posterior.
     """
 
     family: Literal["mlp", "conv"]
@@ -48,10 +53,15 @@ class Architecture:
     decoder_blocks: int
     channels: int = 0
     classes: int = 0
+    batch_norm: bool = False
+    likelihood: Literal["bernoulli", "continuous_bernoulli", "gaussian"] = "bernoulli"
+    pixel_sigma: float = 0.0
+    deterministic: bool = False
 
     def __post_init__(self):
-        if self.family not in ("mlp", "conv"):
-            raise ValueError(f"family is {self.family!r}; choose 'mlp' or 'conv'")
+        for name, allowed in (("family", FAMILIES), ("likelihood", LIKELIHOODS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
         for name in ("latent_dim", "width", "hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
@@ -60,6 +70,12 @@ class Architecture:
                 raise ValueError(f"{name} is {getattr(self, name)}; it cannot be negative")
         if (self.family == "conv") != (self.channels > 0):
             raise ValueError("channels must be at least 1 for a convolutional model and 0 for an MLP")
+        if self.batch_norm and self.family != "conv":
+            raise ValueError("batch_norm is for convolutional models; leave it out of an MLP")
+        if not 0 <= self.pixel_sigma < float("inf"):
+            raise ValueError(f"pixel_sigma is {self.pixel_sigma}; it must be positive, or 0 to be learned")
+        if self.pixel_sigma and self.likelihood != "gaussian":
+            raise ValueError(f"pixel_sigma belongs to Gaussian pixels; leave it out of a {self.likelihood} model")
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,6 @@ class ModelSpec:
 
     id: str
     dataset: str
-    likelihood: str
     beta: float
     architecture: Architecture
     epoch: int
@@ -103,6 +118,15 @@ class ModelSpec:
     @property
     def latent_dim(self) -> int:
         return self.architecture.latent_dim
+
+    @property
+    def likelihood(self) -> str:
+        return self.architecture.likelihood
+
+    @property
+    def variational(self) -> bool:
+        """Whether the model has a posterior; a plain autoencoder has none."""
+        return not self.architecture.deterministic
 
     @property
     def conditional(self) -> bool:
@@ -124,9 +148,11 @@ class ModelSpec:
 class ImageSet:
     """The pictures a gallery shows: shipped as a file, or (`file` None) read from the reader's own download.
 
-    `pixels_sha256` pins the (count, 28, 28) uint8 pixels, so that codes and pictures cannot drift apart.
+    `title` is what readers call the data set, `classes` what its labels mean. `pixels_sha256` pins the (count, 28, 28) uint8 pixels, so that codes and pictures cannot drift apart.
     """
 
+    title: str
+    classes: tuple[str, ...]
     count: int
     source: str
     pixels_sha256: str
@@ -264,7 +290,8 @@ def _spec(entry: dict) -> ModelSpec:
 
 def _image_set(entry: dict) -> ImageSet:
     file = entry.get("file")
-    return _strict(ImageSet, {**entry, "file": _strict(ArtifactFile, file) if file else None})
+    file = _strict(ArtifactFile, file) if file else None
+    return _strict(ImageSet, {**entry, "classes": tuple(entry["classes"]), "file": file})
 
 
 def _strict(kind: type, entry: dict):

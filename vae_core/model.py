@@ -8,10 +8,12 @@ from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, silu
 
+from vae_core import objective
 from vae_core.manifest import Architecture, ArtifactError, ModelSpec, verified
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+POINT_LOGVAR = -30.0  # sigma = 3e-7: noise below what a float32 code of ordinary size resolves
 
 
 class ResidualBlock(nn.Module):
@@ -30,13 +32,21 @@ class ResidualBlock(nn.Module):
 class ResidualConv(nn.Module):
     """x + Conv(SiLU(Conv(SiLU(x)))) with 3x3 kernels: the same picture size in and out."""
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, batch_norm: bool):
         super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.inner = nn.Sequential(
+            nn.SiLU(),
+            *convolution(nn.Conv2d(channels, channels, 3, padding=1), batch_norm),
+            nn.Conv2d(channels, channels, 3, padding=1),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(silu(self.first(silu(x))))
+        return x + self.inner(x)
+
+
+def convolution(layer: nn.Module, batch_norm: bool) -> list[nn.Module]:
+    """A convolution, normalised over the batch if asked (Ioffe and Szegedy 2015), and its activation."""
+    return [layer, *([nn.BatchNorm2d(layer.out_channels)] if batch_norm else []), nn.SiLU()]
 
 
 def residual_mlp(inputs: int, width: int, hidden: int, blocks: int, outputs: int) -> nn.Sequential:
@@ -52,46 +62,52 @@ def residual_mlp(inputs: int, width: int, hidden: int, blocks: int, outputs: int
 
 
 class Encoder(nn.Module):
-    """x -> (mu, logvar), the parameters of the diagonal Gaussian posterior q(z|x)."""
+    """x -> (mu, logvar), the parameters of the diagonal Gaussian posterior q(z|x).
+
+    A deterministic encoder gives the code itself as mu, and a constant logvar so small that z = mu.
+    """
 
     def __init__(self, a: Architecture):
         super().__init__()
+        self.deterministic = a.deterministic
         if a.family == "conv":
+            first = max(1, a.channels // 2)
             self.features = nn.Sequential(
-                nn.Conv2d(1, a.channels, 4, stride=2, padding=1),  # 28 -> 14
-                nn.SiLU(),
-                nn.Conv2d(a.channels, a.channels, 4, stride=2, padding=1),  # 14 -> 7
-                nn.SiLU(),
+                *convolution(nn.Conv2d(1, first, 4, stride=2, padding=1), a.batch_norm),  # 28 -> 14
+                *convolution(nn.Conv2d(first, a.channels, 4, stride=2, padding=1), a.batch_norm),  # 14 -> 7
                 nn.Flatten(),
             )
             inputs = a.channels * 7 * 7
         else:
             self.features = nn.Flatten()
             inputs = PIXELS
-        self.head = residual_mlp(inputs + a.classes, a.width, a.hidden, a.encoder_blocks, 2 * a.latent_dim)
+        outputs = a.latent_dim if a.deterministic else 2 * a.latent_dim
+        self.head = residual_mlp(inputs + a.classes, a.width, a.hidden, a.encoder_blocks, outputs)
 
     def forward(self, x: Tensor, label: Tensor | None) -> tuple[Tensor, Tensor]:
         features = self.features(x.unsqueeze(1))  # (batch, inputs)
-        mu, logvar = self.head(_join(features, label)).chunk(2, dim=1)
+        outputs = self.head(_join(features, label))
+        if self.deterministic:
+            return outputs, torch.full_like(outputs, POINT_LOGVAR)
+        mu, logvar = outputs.chunk(2, dim=1)
         return mu, logvar
 
 
 class Decoder(nn.Module):
-    """z -> the logits of the Bernoulli pixels of p(x|z)."""
+    """z -> logits, one for each pixel of p(x|z); `vae_core.objective.pixel_mean` makes them grey values."""
 
     def __init__(self, a: Architecture):
         super().__init__()
         inputs = a.latent_dim + a.classes
         if a.family == "conv":
             self.head = residual_mlp(inputs, a.width, a.hidden, a.decoder_blocks, a.channels * 7 * 7)
+            first = max(1, a.channels // 2)
             self.picture = nn.Sequential(
                 nn.Unflatten(1, (a.channels, 7, 7)),
-                ResidualConv(a.channels),
+                ResidualConv(a.channels, a.batch_norm),
                 nn.SiLU(),
-                nn.ConvTranspose2d(a.channels, a.channels, 4, stride=2, padding=1),  # 7 -> 14
-                ResidualConv(a.channels),
-                nn.SiLU(),
-                nn.ConvTranspose2d(a.channels, 1, 4, stride=2, padding=1),  # 14 -> 28
+                *convolution(nn.ConvTranspose2d(a.channels, first, 4, stride=2, padding=1), a.batch_norm),  # 7 -> 14
+                nn.ConvTranspose2d(first, 1, 4, stride=2, padding=1),  # 14 -> 28
                 nn.Flatten(1, 2),  # drop the single channel
             )
         else:
@@ -113,6 +129,8 @@ class VAE(nn.Module):
         self.architecture = architecture
         self.encoder = Encoder(architecture)
         self.decoder = Decoder(architecture)
+        if architecture.likelihood == "gaussian" and not architecture.pixel_sigma:
+            self.log_pixel_sigma = nn.Parameter(torch.tensor(-1.0))  # the grey values' own spread is about exp(-1)
 
     def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """mu and logvar of q(z|x), each (batch, latent), for x (batch, 28, 28) and labels y (batch,)."""
@@ -121,6 +139,21 @@ class VAE(nn.Module):
     def logits(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Logits (batch, 28, 28) of the pixels of p(x|z), for z (batch, latent) and labels y (batch,)."""
         return self.decoder(z, self._label(y))
+
+    @property
+    def pixel_sigma(self) -> Tensor | float | None:
+        """Standard deviation of a Gaussian pixel, in grey values; None for the other likelihoods."""
+        if self.architecture.likelihood != "gaussian":
+            return None
+        return self.architecture.pixel_sigma or self.log_pixel_sigma.exp()
+
+    def log_likelihood(self, logits: Tensor, x: Tensor) -> Tensor:
+        """log p(x|z) of each image under this model's kind of pixel: (batch, 28, 28) twice -> (batch,), in nats."""
+        return objective.log_likelihood(logits, x, self.architecture.likelihood, self.pixel_sigma)
+
+    def pixel_mean(self, logits: Tensor) -> Tensor:
+        """Grey values in [0, 1] that the logits stand for, the mean of p(x|z): (batch, 28, 28)."""
+        return objective.pixel_mean(logits, self.architecture.likelihood)
 
     def _label(self, y: Tensor | None) -> Tensor | None:
         classes = self.architecture.classes
@@ -135,7 +168,8 @@ def new_vae(architecture: Architecture, seed: int) -> VAE:
     """An untrained model whose initial weights depend on `seed` alone; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return VAE(architecture)
+        # Channels last is how the CPU computes convolutions fastest; other weights it leaves alone.
+        return VAE(architecture).to(memory_format=torch.channels_last)
 
 
 def load_vae(root: str | Path, spec: ModelSpec, epoch: int | None = None) -> VAE:
@@ -162,7 +196,10 @@ def load_vae(root: str | Path, spec: ModelSpec, epoch: int | None = None) -> VAE
         raise ValueError(f"{spec.id} has no weights of epoch {epoch}; choose one of {spec.epochs}")
     model = new_vae(spec.architecture, seed=0)  # its weights are replaced at once
     try:
-        state = {name: tensor.float() for name, tensor in load(verified(root, artifact)).items()}
+        state = {
+            name: tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in load(verified(root, artifact)).items()
+        }
         model.load_state_dict(state, strict=True)
     except (RuntimeError, ValueError, SafetensorError) as error:
         raise ArtifactError(f"{artifact.file} does not hold the weights of {spec.id} ({error})") from error

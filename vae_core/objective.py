@@ -64,10 +64,17 @@ def kl_monte_carlo(mu: Tensor, logvar: Tensor, epsilon: Tensor) -> tuple[Tensor,
     return ratios.mean(), ratios.std() / math.sqrt(len(ratios))
 
 
-def log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
-    """log p(x|z) of each image under independent Bernoulli pixels.
+def log_likelihood(
+    logits: Tensor, x: Tensor, likelihood: str = "bernoulli", pixel_sigma: Tensor | float | None = None
+) -> Tensor:
+    """log p(x|z) of each image: independent pixels, their parameters given by the decoder's output.
 
-    Grey values in [0, 1] count as the probability of a white pixel, so this is minus the binary cross-entropy.
+    - "bernoulli": grey values in [0, 1] count as the probability of a white pixel, so this is minus the binary
+      cross-entropy. Source: Kingma and Welling (2014), appendix C.1.
+    - "continuous_bernoulli": the density that is proportional to it and integrates to 1 over grey values.
+      Source: Loaiza-Ganem and Cunningham (2019), "The continuous Bernoulli", equations 4 to 6.
+    - "gaussian": a density with mean sigmoid(logits) and standard deviation `pixel_sigma`, one for all pixels.
+      Source: Kingma and Welling (2014), appendix C.2; one learned sigma: Rybkin et al. (2021), section 3.
 
     Parameters
     ----------
@@ -77,45 +84,89 @@ def log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
     Returns
     -------
     (batch,)
-        In nats, summed over the pixels; at most 0.
+        In nats, summed over the pixels. At most 0 for "bernoulli"; the logarithm of a density may be positive.
 
     Raises
     ------
     ValueError
-        If the two shapes differ.
-
-    Source: Kingma and Welling (2014), appendix C.1.
+        If the two shapes differ, or the likelihood is unknown.
     """
     if logits.shape != x.shape:
         raise ValueError(f"logits {tuple(logits.shape)} and x {tuple(x.shape)} must have one shape")
-    return -binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(dim=1)
+    if likelihood == "bernoulli":
+        pixels = -binary_cross_entropy_with_logits(logits, x, reduction="none")
+    elif likelihood == "continuous_bernoulli":
+        pixels = log_normalizer(logits) - binary_cross_entropy_with_logits(logits, x, reduction="none")
+    elif likelihood == "gaussian":
+        sigma = torch.as_tensor(pixel_sigma, dtype=x.dtype, device=x.device)
+        pixels = -0.5 * ((x - torch.sigmoid(logits)) / sigma).square() - sigma.log() - 0.5 * math.log(2 * math.pi)
+    else:
+        raise ValueError(f"likelihood is {likelihood!r}; choose bernoulli, continuous_bernoulli or gaussian")
+    return pixels.flatten(1).sum(dim=1)
 
 
-def elbo(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+def log_normalizer(logits: Tensor) -> Tensor:
+    """log C of the continuous Bernoulli at each logit l, in nats: C = l / tanh(l / 2), and 2 at l = 0.
+
+    Source: Loaiza-Ganem and Cunningham (2019), equation 5, with lambda = sigmoid(l), so that 1 - 2 lambda = -tanh(l/2).
+    """
+    near = logits.abs() < 0.1
+    safe = torch.where(near, 1.0, logits)  # keeps the branch that is not taken, and its gradient, finite
+    return torch.where(near, math.log(2) + logits.square() / 12, torch.log(safe / torch.tanh(safe / 2)))
+
+
+def pixel_mean(logits: Tensor, likelihood: str = "bernoulli") -> Tensor:
+    """The mean of p(x|z) at each pixel, in [0, 1]: what is drawn as x-hat. Same shape as the logits.
+
+    The sigmoid, but for the continuous Bernoulli: 1 / (1 - exp(-l)) - 1 / l, and 1/2 at l = 0.
+    Source: Loaiza-Ganem and Cunningham (2019), equation 8.
+    """
+    if likelihood != "continuous_bernoulli":
+        return torch.sigmoid(logits)
+    near = logits.abs() < 0.1
+    safe = torch.where(near, 1.0, logits)
+    return torch.where(near, 0.5 + logits / 12, -1 / torch.expm1(-safe) - 1 / safe)
+
+
+def elbo(log_p_x_given_z: Tensor, kl_of_dims: Tensor) -> Tensor:
     """The evidence lower bound of each image, log p(x|z) - KL(q(z|x) || p(z)): (batch,), in nats.
 
-    `logits` decode one sample of the posterior (mu, logvar), so the value is an unbiased estimate of the bound.
+    Parameters
+    ----------
+    log_p_x_given_z : (batch,)
+        At one sample of the posterior, so the value is an unbiased estimate of the bound.
+    kl_of_dims : (batch, latent)
+        As `kl_per_dim` gives it.
 
     Source: Kingma and Welling (2014), equation 7 with L = 1.
     """
-    return log_likelihood(logits, x) - kl(mu, logvar)
+    return log_p_x_given_z - kl_of_dims.sum(dim=1)
 
 
-def objective(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, beta: float) -> Tensor:
+def objective(log_p_x_given_z: Tensor, kl_of_dims: Tensor, beta: float, free_bits: float = 0.0) -> Tensor:
     """What training minimises, averaged over the batch: -log p(x|z) + beta KL, a scalar in nats an image.
 
-    At beta = 1 it is the negative ELBO.
+    At beta = 1 it is the negative ELBO. With `free_bits`, a dimension whose KL, averaged over the batch, lies below so
+    many nats costs just as many: there is nothing to gain from collapsing it.
+
+    Parameters
+    ----------
+    log_p_x_given_z : (batch,)
+    kl_of_dims : (batch, latent)
 
     Raises
     ------
     ValueError
-        If beta is negative.
+        If beta or free_bits is negative.
 
-    Source: Higgins et al. (2017), "beta-VAE", equation 4.
+    Source: Higgins et al. (2017), "beta-VAE", equation 4; free bits: Kingma et al. (2016), "Improving Variational
+    Inference with Inverse Autoregressive Flow", equation 15.
     """
     if beta < 0:
         raise ValueError(f"beta is {beta}; it cannot be negative")
-    return (beta * kl(mu, logvar) - log_likelihood(logits, x)).mean()
+    if free_bits < 0:
+        raise ValueError(f"free_bits is {free_bits}; it cannot be negative")
+    return beta * kl_of_dims.mean(dim=0).clamp_min(free_bits).sum() - log_p_x_given_z.mean()
 
 
 def log_normal(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Codes of the gallery and their two-dimensional maps, read from artifacts; exact PCA for anything new."""
+"""Codes of the gallery and their two-dimensional maps, read from artifacts; and the places of new codes on them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,30 @@ class Maps:
     def project_pca(self, mu: np.ndarray) -> np.ndarray:
         """Codes (n, latent) on the PCA plane of the gallery: (n, 2)."""
         return (mu - self.pca_mean) @ self.pca_components.T
+
+
+def place(mu: np.ndarray, codes: np.ndarray, xy: np.ndarray, neighbours: int = 10) -> np.ndarray:
+    """Where new codes belong on a finished map: the median place of their nearest codes.
+
+    A map that is not linear has no formula for a new point. The median stays inside a cluster where a mean would fall
+    between two; it is where openTSNE begins to place new points, too.
+
+    Parameters
+    ----------
+    mu : (m, latent)
+        The new codes.
+    codes, xy : (n, latent) and (n, 2)
+        The codes that the map was made of, and their places on it.
+
+    Returns
+    -------
+    (m, 2) float32
+
+    Source: Polycar, Strazar and Zupan (2024), "openTSNE", section 2.4.
+    """
+    squared = np.square(mu).sum(axis=1)[:, None] - 2 * mu @ codes.T + np.square(codes).sum(axis=1)
+    nearest = np.argpartition(squared, neighbours - 1, axis=1)[:, :neighbours]
+    return np.median(xy[nearest], axis=1).astype(np.float32)
 
 
 def load_codes(root: str | Path, spec: ModelSpec) -> Codes:

@@ -131,3 +131,36 @@ def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> alt.LayerChart:
         alt.Chart(rows).mark_tick(color=concepts.MU.colour, thickness=3, size=14).encode(x=x, y="mu:Q", tooltip=tooltip)
     )
     return alt.layer(bar, tick).properties(height=240)
+
+
+def training_curves(history: dict[str, list], variational: bool) -> alt.Chart:
+    """nELBO by epoch on held-out and on training pictures, from the first epoch on, in nats.
+
+    For a plain autoencoder, which has none, the reconstruction.
+    """
+    rows = []
+    for split, name in (("validation", "held-out pictures"), ("train", "training pictures")):
+        kl, log_likelihood = (history[f"{split}_{term}_nats"] for term in ("kl", "log_likelihood"))
+        for epoch, a, b in zip(history["epoch"], kl, log_likelihood, strict=True):
+            rows.append({"epoch": epoch, "pictures": name, "nats": (a if variational else 0) - b})
+    data = pd.DataFrame(rows)
+    data = data[data["epoch"] > 0]  # the untrained model's 550 nats would flatten all the rest
+    concept = concepts.X_HAT if variational else concepts.RECONSTRUCTION
+    return (
+        alt.Chart(data)
+        .mark_line(color=concept.colour)
+        .encode(
+            x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False)),
+            y=alt.Y(
+                "nats:Q", title="nELBO, nats" if variational else "reconstruction, nats", scale=alt.Scale(zero=False)
+            ),
+            strokeDash=alt.StrokeDash(
+                "pictures:N",
+                sort=None,
+                scale=alt.Scale(domain=["held-out pictures", "training pictures"], range=[[1, 0], [5, 4]]),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+            tooltip=["epoch", "pictures", alt.Tooltip("nats:Q", format=".2f")],
+        )
+        .properties(height=260)
+    )

@@ -75,9 +75,10 @@ function ticks(low, high) {
 
 function drawDots({ pen, ink, x, y }, dots, labels, hidden, radius) {
   pen.globalAlpha = 0.75;
-  for (let label = 0; label < 10; label++) {
+  const last = labels.reduce((a, b) => Math.max(a, b), 0);
+  for (let label = 0; label <= last; label++) {
     if (hidden.has(label)) continue;
-    pen.fillStyle = ink.classes[label] ?? "gray";
+    pen.fillStyle = ink.classes[label % ink.classes.length];
     pen.beginPath();
     for (let i = 0; i < labels.length; i++) {
       if (labels[i] !== label) continue;
@@ -119,14 +120,17 @@ function drawNames({ pen, ink, x, y }, dots, labels, names, hidden) {
 
 // A row of buttons that hide and show classes.
 function legend(place, names, ink, hidden, changed) {
-  if (place.childElementCount === names.length) return;
+  const shown = names.join("\n");
+  if (place.dataset.names === shown) return;
+  place.dataset.names = shown;
+  hidden.clear();
   place.replaceChildren();
   names.forEach((name, label) => {
     const button = document.createElement("button");
     button.type = "button";
     button.title = `Hide or show ${name}`;
     const swatch = document.createElement("i");
-    swatch.style.background = ink.classes[label];
+    swatch.style.background = ink.classes[label % ink.classes.length];
     button.append(swatch, name);
     const show = () => button.setAttribute("aria-pressed", String(!hidden.has(label)));
     button.onclick = () => {

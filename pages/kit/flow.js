@@ -52,7 +52,7 @@ function drawPlane(plot, { mu, sigma, z }, cloud, root) {
   add(plot, "rect", { x: 20, y: 5, width: 210, height: 210, class: "frame" });
   for (const [z1, z2, label] of cloud) {
     if (Math.abs(z1) < RANGE && Math.abs(z2) < RANGE)
-      add(plot, "circle", { cx: px(z1), cy: py(z2), r: 1.3, fill: palette[label] ?? "gray", class: "code" });
+      add(plot, "circle", { cx: px(z1), cy: py(z2), r: 1.3, fill: palette[label % palette.length], class: "code" });
   }
   for (const k of [1, 2]) add(plot, "circle", { cx: px(0), cy: py(0), r: k * unit, class: "prior" });
   for (const k of [1, 2])

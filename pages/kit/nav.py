@@ -23,6 +23,9 @@ PAGES = {
         ("pages/5_gaussian_sampling.py", "Gaussian sampling", ":material/casino:"),
         ("pages/6_digit_transitions.py", "Digit transitions", ":material/transition_slide:"),
     ],
+    "Go deeper": [
+        ("pages/7_models.py", "Models", ":material/table_chart:"),
+    ],
 }
 
 

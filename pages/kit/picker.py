@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
-from vae_core.data import DATASETS, DataError, Images, official
+from vae_core.data import DataError, Images, official
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.projection import Codes
 
@@ -21,10 +21,7 @@ class Choice:
     model: object
     codes: Codes
     images: Images | None
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return DATASETS[self.spec.dataset].classes
+    classes: tuple[str, ...]
 
     def x(self, index: int) -> np.ndarray | None:
         """The picture (28, 28), or None while its pixels are not on this machine."""
@@ -59,7 +56,7 @@ def chosen_model() -> Choice:
             index=list(models).index(default),
             key="model",
             bind="query-params",
-            help="Data set and number of latent dimensions. Every page shows the model chosen here.",
+            help="Every page shows the model chosen here. The page Models compares all of them.",
         )
         spec = models[id_]
         st.caption(describe(spec))
@@ -68,15 +65,41 @@ def chosen_model() -> Choice:
     except ArtifactError as error:
         st.error(f"The model {id_} is unavailable: {error} The other models go on working.", icon=":material/error:")
         st.stop()
-    return Choice(spec, model, codes, _images(spec.dataset))
+    return Choice(spec, model, codes, _images(spec.dataset), cache.manifest().images[spec.dataset].classes)
 
 
 def describe(spec: ModelSpec) -> str:
-    """One sentence on a model: what it is, how good it is, and how good that is."""
-    text = f"{DATASETS[spec.dataset].title}, {spec.latent_dim} latent dimensions."
-    if spec.metrics:
+    """A few words on a model: what it is, how good it is, and how good that is."""
+    kind = {"mlp": "residual MLP", "conv": "convolutional"}[spec.architecture.family]
+    text = f"{cache.manifest().images[spec.dataset].title}, {spec.latent_dim} latent dimensions, {kind}"
+    text += ", conditional on the label." if spec.conditional else "."
+    if not spec.variational:
+        text += " A plain autoencoder: no posterior, no prior, no noise."
+    elif spec.beta != 1:
+        text += f" Trained with β = {spec.beta:g}."
+    if "nelbo_nats" in spec.metrics:
         text += f" Test nELBO **{spec.metrics['nelbo_nats']:.1f}** nats an image (lower is better)."
+    if spec.likelihood != "bernoulli":
+        pixels = spec.likelihood.replace("_", " ")
+        text += f" Its pixels are {pixels} densities: nats may be negative, and compare with no Bernoulli model's."
     return text
+
+
+def needs_posterior(choice: Choice) -> None:
+    """Stop a page that is about q(z|x) where the chosen model is a plain autoencoder, and offer one that has it."""
+    if choice.spec.variational:
+        return
+    st.info(
+        f"{choice.spec.id} is a plain autoencoder: it gives each picture one code, without μ and σ, so there is no"
+        " posterior to show here. Latent scatter, Gaussian sampling and Digit transitions show what it can do."
+    )
+    st.button(
+        f"Show {DEFAULT_MODEL} instead",
+        icon=":material/swap_horiz:",
+        on_click=lambda: st.session_state.update(model=DEFAULT_MODEL),
+        key="posterior_model",
+    )
+    st.stop()
 
 
 def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_class: int = 7) -> int:
@@ -86,6 +109,7 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     pickers of one page apart. To choose from code, set `st.session_state[key]` in a callback.
     """
     y = choice.codes.y
+    first_of_class %= len(choice.classes)  # one's own data may have fewer classes
     noun = ("digit" if choice.spec.dataset == "mnist" else "item") + (f" {name}" if name else "")
     refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
     class_place, another_place = st.container(width=160), st.container(width="content")
@@ -97,7 +121,7 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
         key=key,
         bind="query-params",
         width=160,
-        help="Its place in the gallery of 5,000 pictures that no model trained on.",
+        help=f"Its place in the gallery of {len(y):,} pictures that no model trained on.",
     )
     class_key = f"{key}_class"
     st.session_state[class_key] = int(y[index])
@@ -150,7 +174,7 @@ def _images(dataset: str) -> Images | None:
         st.error(f"The gallery is unavailable: {error}", icon=":material/error:")
         return None
     except DataError as error:
-        title = DATASETS[dataset].title
+        title = cache.manifest().images[dataset].title
         with st.sidebar:
             st.info(f"{error} Until then, codes and decoded pictures are shown without the originals.")
             st.button(

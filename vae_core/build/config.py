@@ -3,8 +3,9 @@
 import math
 import re
 import tomllib
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 from vae_core.data import DATASETS
 from vae_core.manifest import Architecture
@@ -23,9 +24,14 @@ class TrainConfig:
     epochs: int
     seed: int = 0
     beta: float = 1.0
-    kl_warmup: float = 0.1  # fraction over which the KL weight rises linearly from 0 to beta
+    kl_schedule: Literal["linear", "constant", "cyclical"] = "linear"  # how the KL weight comes to beta
+    kl_warmup: float = 0.1  # linear: fraction over which it rises from 0; cyclical: that fraction of each cycle
+    kl_cycles: int = 4  # cyclical only
+    free_bits: float = 0.0  # nats of each latent dimension's KL that cost nothing to use
     batch_size: int = 128
-    learning_rate: float = 2e-3  # peak; decays to 0 along a cosine
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"  # sgd with momentum 0.9
+    learning_rate: float = 2e-3  # peak
+    schedule: Literal["cosine", "constant"] = "cosine"  # of the learning rate; the cosine ends at 0
     warmup_steps: int = 300
     weight_decay: float = 0.05  # on weight matrices, not on biases or norms
     input_dropout: float = 0.1  # of the encoder's pixels, the rest scaled up; the target stays whole
@@ -34,15 +40,19 @@ class TrainConfig:
     gradient_clip: float = 100.0
     threads: int = 1  # part of the recipe: the order of float sums depends on it
     snapshot_epochs: tuple[int, ...] = ()
+    keep: Literal["best", "last"] = "best"  # the epoch with the lowest objective on held-out images, or the last
 
     def __post_init__(self):
+        for f in fields(self):
+            if get_origin(f.type) is Literal and getattr(self, f.name) not in get_args(f.type):
+                raise ValueError(f"{f.name} is {getattr(self, f.name)!r}; choose one of {', '.join(get_args(f.type))}")
         for name, value in vars(self).items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{name} is {value}; it must be a finite number")
-        for name in ("epochs", "batch_size", "threads"):
+        for name in ("epochs", "batch_size", "threads", "kl_cycles"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        for name in ("beta", "weight_decay", "warmup_steps"):
+        for name in ("beta", "free_bits", "weight_decay", "warmup_steps"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it cannot be negative")
         for name in ("learning_rate", "gradient_clip"):
@@ -72,13 +82,22 @@ class Recipe:
     def __post_init__(self):
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.id):
             raise ValueError(f"id is {self.id!r}; use lower-case letters, digits, dots and hyphens")
-        if self.dataset not in DATASETS:
-            raise ValueError(f"dataset is {self.dataset!r}; choose one of {sorted(DATASETS)}")
-        classes = len(DATASETS[self.dataset].classes)
-        if self.architecture.classes not in (0, classes):
-            raise ValueError(
-                f"classes is {self.architecture.classes}; {self.dataset} has {classes} (0: not conditional)"
-            )
+        if self.architecture.deterministic and self.training.beta:
+            raise ValueError(f"beta is {self.training.beta}; a deterministic model has no KL to weigh, so set beta = 0")
+
+    def on_data(self, dataset: str, classes: tuple[str, ...]) -> "Recipe":
+        """The same recipe for a data set of one's own; a conditional model learns that data set's labels.
+
+        Raises
+        ------
+        ValueError
+            If the model is conditional and there are fewer than two classes.
+        """
+        if not self.architecture.classes:
+            return replace(self, dataset=dataset)
+        if len(classes) < 2:
+            raise ValueError(f"{self.id} is conditional, which takes two classes or more; {dataset} has {len(classes)}")
+        return replace(self, dataset=dataset, architecture=replace(self.architecture, classes=len(classes)))
 
     def as_dict(self) -> dict:
         """Plain data, as JSON keeps it: equal for equal recipes."""
@@ -106,7 +125,12 @@ def load_recipe(name: str) -> Recipe:
     try:
         architecture = _typed(Architecture, data.pop("architecture", {}))
         training = _typed(TrainConfig, data.pop("training", {}))
-        return _typed(Recipe, {**data, "architecture": architecture, "training": training})
+        recipe = _typed(Recipe, {**data, "architecture": architecture, "training": training})
+        if recipe.dataset not in DATASETS:
+            raise ValueError(f"dataset is {recipe.dataset!r}; choose one of {sorted(DATASETS)}")
+        if architecture.classes not in (0, classes := len(DATASETS[recipe.dataset].classes)):
+            raise ValueError(f"classes is {architecture.classes}; {recipe.dataset} has {classes} (0: not conditional)")
+        return recipe
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}.") from error
 

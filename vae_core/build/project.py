@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from vae_core import latent
-from vae_core.build.choice import chosen_models
+from vae_core.build.choice import chosen_models, models_parser
 from vae_core.build.publish import BuildError, amend_model, explained, store
 from vae_core.data import DataError, Images, load_gallery
 from vae_core.inference import elbo_terms, encode
@@ -21,8 +21,11 @@ from vae_core.manifest import ArtifactError, LatentMap, ModelSpec
 from vae_core.model import load_vae
 
 SEED = 0
-PERPLEXITY = 30
-NEIGHBOURS = 15
+PERPLEXITY, PERPLEXITIES = 30, (5, 30, 100)
+NEIGHBOURS, MANY_NEIGHBOURS = 15, (5, 15, 50)
+SEEDS = (0, 1, 2)
+TAUGHT = ("mnist-z10", "mnist-z20")  # where the app teaches reading maps: every setting with every seed
+TRUSTED = 10  # neighbours that trustworthiness looks at
 REPLAYED = 2000  # pictures whose codes are kept for every snapshot
 
 
@@ -47,28 +50,28 @@ def replay(root: Path, spec: ModelSpec, gallery: Images) -> dict[str, np.ndarray
     return {"epochs": np.array(spec.epochs), "mu": np.stack(means)}
 
 
-def maps(mu: np.ndarray) -> tuple[dict[str, np.ndarray], tuple[LatentMap, ...]]:
-    """PCA, t-SNE and UMAP of codes (n, latent), as arrays for a file and as entries for the manifest."""
-    from openTSNE import TSNE
-    from umap import UMAP
+def maps(mu: np.ndarray, variants: bool = False) -> tuple[dict[str, np.ndarray], tuple[LatentMap, ...]]:
+    """PCA, t-SNE and UMAP of codes (n, latent), as arrays for a file and as entries for the manifest.
 
+    With `variants`, t-SNE and UMAP at each setting with each seed, else one of each.
+    """
     pca = PCA(2, svd_solver="full").fit(mu)
-    tsne = TSNE(perplexity=PERPLEXITY, random_state=SEED, initialization="pca").fit(mu)
-    umap = UMAP(n_neighbors=NEIGHBOURS, random_state=SEED, n_jobs=1).fit_transform(mu)
-    arrays = {
-        "pca": pca.transform(mu).astype(np.float32),
-        f"tsne-p{PERPLEXITY}-s{SEED}": np.asarray(tsne, np.float32),
-        f"umap-n{NEIGHBOURS}-s{SEED}": np.asarray(umap, np.float32),
-    }
-    settings = [{}, {"perplexity": PERPLEXITY, "seed": SEED}, {"neighbours": NEIGHBOURS, "seed": SEED}]
+    arrays = {"pca": pca.transform(mu).astype(np.float32)}
+    settings: dict[str, dict] = {"pca": {}}
+    for perplexity in PERPLEXITIES if variants else (PERPLEXITY,):
+        for seed in SEEDS if variants else (SEED,):
+            key = f"tsne-p{perplexity}-s{seed}"
+            settings[key] = {"perplexity": min(perplexity, (len(mu) - 1) // 3), "seed": seed}
+            arrays[key] = tsne(mu, **settings[key])
+    for neighbours in MANY_NEIGHBOURS if variants else (NEIGHBOURS,):
+        for seed in SEEDS if variants else (SEED,):
+            key = f"umap-n{neighbours}-s{seed}"
+            settings[key] = {"neighbours": neighbours, "seed": seed}
+            arrays[key] = umap(mu, **settings[key])
+    near = min(TRUSTED, (len(mu) - 1) // 2)
     entries = tuple(
-        LatentMap(
-            key=key,
-            method=key.split("-")[0],
-            settings=values,
-            trustworthiness=round(float(trustworthiness(mu, xy, n_neighbors=10)), 4),
-        )
-        for (key, xy), values in zip(arrays.items(), settings, strict=True)
+        LatentMap(key, key.split("-")[0], settings[key], round(float(trustworthiness(mu, xy, n_neighbors=near)), 4))
+        for key, xy in arrays.items()
     )
     linear = {
         "pca_mean": pca.mean_.astype(np.float32),
@@ -78,10 +81,28 @@ def maps(mu: np.ndarray) -> tuple[dict[str, np.ndarray], tuple[LatentMap, ...]]:
     return {**arrays, **linear}, entries
 
 
+def tsne(mu: np.ndarray, perplexity: int, seed: int) -> np.ndarray:
+    """A t-SNE map (n, 2) of codes; seed 0 starts from the PCA plane, any other from random places.
+
+    Source: van der Maaten and Hinton (2008); the start from PCA: Kobak and Berens (2019).
+    """
+    from openTSNE import TSNE
+
+    start = "random" if seed else "pca"
+    return np.asarray(TSNE(perplexity=perplexity, random_state=seed, initialization=start).fit(mu), np.float32)
+
+
+def umap(mu: np.ndarray, neighbours: int, seed: int) -> np.ndarray:
+    """A UMAP map (n, 2) of codes. Source: McInnes, Healy and Melville (2018)."""
+    from umap import UMAP
+
+    return np.asarray(UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(mu), np.float32)
+
+
 def project(root: Path, spec: ModelSpec, gallery: Images) -> ModelSpec:
     """Store codes, replay and maps of one model below `root`, and its new manifest entry."""
     code_arrays = codes(root, spec, gallery)
-    map_arrays, entries = maps(code_arrays["mu"])
+    map_arrays, entries = maps(code_arrays["mu"], variants=spec.id in TAUGHT)
     with explained(f"codes and maps of {spec.id} below {root}"):
         return amend_model(
             root,
@@ -101,7 +122,8 @@ def _store(root: Path, stem: str, arrays: dict[str, np.ndarray]):
 
 def main(arguments: list[str] | None = None) -> None:
     try:
-        root, manifest, specs = chosen_models("python -m vae_core.build.project", __doc__, arguments)
+        options = models_parser("python -m vae_core.build.project", __doc__).parse_args(arguments)
+        root, (manifest, specs) = options.artifacts, chosen_models(options)
         for spec in specs:
             gallery = load_gallery(root, spec.dataset, manifest.images[spec.dataset])
             spec = project(root, spec, gallery)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from vae_core.data import PROJECT
+from vae_core.data import DATASETS, PROJECT
 from vae_core.manifest import (
     MANIFEST,
     ArtifactFile,
@@ -75,7 +75,8 @@ def _replace(root: Path, id_: str, change: Callable[[ModelSpec | None], ModelSpe
 
     def change_manifest(manifest: Manifest) -> Manifest:
         former = manifest.models.get(id_)
-        models = {**manifest.models, id_: change(former)}
+        changed = {**manifest.models, id_: change(former)}
+        models = dict(sorted(changed.items(), key=lambda item: shelf(item[1])))
         listed = {file for spec in models.values() for file in spec.files}
         unlisted.update(set(former.files if former else ()) - listed)
         return dataclasses.replace(manifest, models=models)
@@ -84,6 +85,13 @@ def _replace(root: Path, id_: str, change: Callable[[ModelSpec | None], ModelSpe
     for artifact in unlisted:
         (root / artifact.file).unlink(missing_ok=True)
     return manifest.models[id_]
+
+
+def shelf(spec: ModelSpec) -> tuple:
+    """Where a model stands in the list: by data set, ours first, then by latent size; beta families behind beta 1."""
+    official = list(DATASETS)
+    place = official.index(spec.dataset) if spec.dataset in official else len(official)
+    return place, spec.dataset, spec.latent_dim, spec.beta != 1, spec.beta, spec.id
 
 
 @contextmanager

@@ -11,65 +11,88 @@ chapter(
 
 import numpy as np
 
+from pages.kit import cache
+from pages.kit.live_decoder import live_decoder
 from pages.kit.picker import chosen_model, refuse_unknown
-from pages.kit.show import download, look_for, picture, sheet, source
+from pages.kit.show import download, look_for, sheet, source
 from vae_core import inference, latent
+from vae_core.images import png, to_pixels
 
 choice = chosen_model()
-latent_dim = choice.spec.latent_dim
-order = np.argsort(-choice.codes.mu.var(axis=0))  # the dimensions that the encoder uses most come first
-
-
-label = None
-if choice.spec.conditional:
-    name = st.pills(
-        "Label y, given to the decoder", choice.classes, default=choice.classes[0], required=True, key="label"
-    )
-    label = choice.classes.index(name)
-if not choice.spec.variational:
+spec, latent_dim = choice.spec, choice.spec.latent_dim
+variances = choice.codes.mu.var(axis=0)
+order = np.argsort(-variances)  # the dimensions that the encoder uses most come first
+if not spec.variational:
     st.caption(
-        f"{choice.spec.id} is a plain autoencoder: nothing in its training asked for codes like N(0, I), so samples of"
-        " it fall where no picture's code may lie."
+        f"{spec.id} is a plain autoencoder: nothing in its training asked for codes like N(0, I), so samples of it fall"
+        " where no picture's code may lie."
     )
-
-
-def decode(z: np.ndarray) -> np.ndarray:
-    """Decode codes; a conditional model draws the chosen class."""
-    return inference.decode(choice.model, z, None if label is None else np.full(len(z), label))
-
 
 st.header("One code by hand")
 
 
-@st.fragment(key="sampling_decoded")
-def decoded():
-    z = np.array([st.session_state.get(f"sampling_z{i + 1}", 0.0) for i in range(latent_dim)], np.float32)
-    alt = f"Decoded picture at z = ({', '.join(f'{value:.2f}' for value in z)})"
-    picture(decode(z[None])[0], scale=8, alt=alt, caption="x̂, decoded from z")
-    st.caption(
-        f"Distance from the prior's mean: {np.linalg.norm(z):.2f}. Root mean square of the prior's own samples:"
-        f" √{latent_dim} = {np.sqrt(latent_dim):.2f}."
-    )
+def linked_z() -> list[float]:
+    """The code that the link asks for, or the prior's mean."""
+    asked = st.query_params.get("z", "")
+    try:
+        z = [float(part) for part in asked.split(",")] if asked else [0.0] * latent_dim
+    except ValueError:
+        z = []
+    if len(z) == latent_dim and np.isfinite(z).all():
+        return np.clip(z, -6, 6).tolist()
+    st.warning(f"The link asks for z “{asked[:40]}”, but this model's codes have {latent_dim} numbers. Starting at 0.")
+    return [0.0] * latent_dim
 
 
-@st.fragment  # one a slider: a move runs that slider and the picture, however many dimensions there are
-def slider(i: int):
-    key = f"sampling_z{i + 1}"
-    st.slider(
-        f"z{i + 1}", -3.0, 3.0, 0.0, 0.05, key=key, bind="query-params", on_change=st.rerun, args=("sampling_decoded",)
-    )
+def keep(z: list[float], label: int) -> None:
+    """What the reader let go of: for the link, and for the label of every other picture of this page."""
+    st.query_params["z"] = ",".join(f"{value:.3g}" for value in z)
+    st.session_state["sampling_z"] = (spec.id, z)
+    st.session_state["sampling_label"] = label
 
 
-result, sliders = st.columns([1, 2], gap="large")
-columns = sliders.columns(1 if latent_dim <= 4 else 2 if latent_dim <= 10 else 4)
-for i in range(latent_dim):
-    with columns[i * len(columns) // latent_dim]:
-        slider(i)
-with result:
-    decoded()
+# Where the browser starts from: the link's code, or where the reader left this model. It may not change from run to run,
+# or all the weights would travel again, so it is looked up only where the decoder is shown anew.
+mounted = st.session_state.get("sampling_mounted")
+if mounted is None or mounted["model"] != spec.id or "sampling_live" not in st.session_state:
+    left = st.session_state.get("sampling_z", (None, None))
+    if left[0] == spec.id:
+        z = left[1]
+    else:
+        z = linked_z() if mounted is None else [0.0] * latent_dim
+        st.query_params.pop("z", None)
+    mounted = {"model": spec.id, "z": z, "label": st.session_state.get("sampling_label", 0)}
+    st.session_state["sampling_mounted"] = mounted
+label = st.session_state.setdefault("sampling_label", 0) if spec.conditional else None
+of_label = "" if label is None else f", label {choice.classes[label]}"
+
+
+def decode(z: np.ndarray) -> np.ndarray:
+    """Decode codes; a conditional model draws the class chosen beside the pad."""
+    return inference.decode(choice.model, z, None if label is None else np.full(len(z), label))
+
+
+live_decoder(
+    version=spec.weights.sha256,
+    weights=cache.decoder(spec),
+    mu=choice.codes.mu,
+    y=choice.codes.y,
+    active=latent.active_units(choice.codes.mu),
+    start=mounted["z"],
+    classes=choice.classes if spec.conditional else (),
+    label=mounted["label"],
+    key="sampling_live",
+    on_release=keep,
+)
+left = st.session_state.get("sampling_z", (None, None))
+z = np.array([left[1] if left[0] == spec.id else mounted["z"]], np.float32)
+name = f"{spec.id}-z{'_'.join(f'{value:.2f}' for value in z[0])}"[:120]
+download("This picture as PNG", png(to_pixels(decode(z)[0], 10)), f"{name}.png", "image/png", "sampling_live_png")
 look_for(
-    "Every point of latent space is some picture. **Try:** move one slider from end to end with the others at 0. Some"
-    " dimensions change much, an unused one nothing. In each dimension the prior has 99.7 % of its mass between −3 and 3."
+    "Every point of latent space is some picture, decoded here in your browser while you move. **Try:** hover over the"
+    " plane, or drag; move one slider from end to end with the others at 0. Some dimensions change much, a faint one hardly"
+    " anything. As probability, a slider gives each stretch of the prior the same length: the inverse of the Gaussian"
+    " cumulative distribution. Dots are codes (means **μ**) of real pictures; dashed circles are the prior at 1 and 2."
 )
 
 st.header("Random samples")
@@ -100,7 +123,7 @@ def random_samples():
             x,
             columns=side,
             scale=max(1, 16 // side),
-            alt=f"{side * side} pictures decoded from N(0, I) with seed {seed} at temperature {temperature}",
+            alt=f"{side * side} pictures decoded from N(0, I) with seed {seed} at temperature {temperature}{of_label}",
         )
     with controls:
         name = f"{choice.spec.id}-samples-seed{seed}-t{temperature:.2f}.png"

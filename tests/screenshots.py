@@ -1,6 +1,6 @@
 """Pictures of every page: `python tests/screenshots.py FOLDER`, to be looked at.
 
-Each page at the width of a laptop and of a phone, in the light and the dark theme. `--readme` takes only the six
+Each page at the width of a laptop and of a phone, in the light and the dark theme. `--readme` takes only the
 pictures of the README, light, 1280 pixels wide.
 """
 
@@ -16,6 +16,7 @@ PAGES = {
     "latent_scatter": "latent_scatter?model=mnist-z2",
     "gaussian_sampling": "gaussian_sampling?model=mnist-z10",
     "digit_transitions": "digit_transitions?model=mnist-z10",
+    "models": "models?model=mnist-z10",
 }
 
 

@@ -1,12 +1,19 @@
 """What only a browser shows: cold deep links, components, the console, the width of a phone."""
 
+import base64
+import json
 import os
+from statistics import NormalDist
 
+import numpy as np
 import pytest
 from chromium import FLAGS, executable, running_app, settled
-from conftest import SHIPPED
+from conftest import ARTIFACTS, ROOT, SHIPPED
 
 from pages.kit.nav import PAGES
+from vae_core import inference, latent
+from vae_core.model import load_vae
+from vae_core.wire import pack
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +26,9 @@ DRAWN = {
     "": ".flow[aria-label]",
     "training_progress": "canvas.dots[aria-label]",
     "latent_scatter": "canvas.dots[aria-label]",
+    "gaussian_sampling": ".live[data-frames]",
 }
+NETWORK_JS = (ROOT / "pages/kit/network.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -213,13 +222,110 @@ def test_a_class_of_the_scatter_can_be_hidden(app, visit):
     assert page.locator(".legend button").first.get_attribute("aria-pressed") == "false"
 
 
-def test_gaussian_sampling_decodes_where_the_slider_points(app, visit):
+def live(page) -> dict:
+    """The live decoder's point and the picture that stands for it."""
+    page.wait_for_selector(".live[data-frames]")
+    page.wait_for_timeout(100)  # a frame or two
+    return {
+        "z": json.loads(page.locator(".live").get_attribute("data-z")),
+        "picture": page.locator("canvas.out").evaluate(
+            "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, i) => i % 4 === 0)"
+        ),
+    }
+
+
+def decoded(model_id: str, z: list[float], label: int | None = None) -> np.ndarray:
+    """What torch decodes, as bytes."""
+    spec = SHIPPED[model_id]
+    labels = None if label is None else np.array([label])
+    x = inference.decode(load_vae(ARTIFACTS, spec), np.array([z], np.float32), labels)
+    return np.rint(255 * x[0]).ravel()
+
+
+@pytest.mark.parametrize("id_", SHIPPED)
+def test_the_browser_computes_what_torch_computes(id_, chromium):
+    """No pixel and no code differs by more than rounding, over 200 random z and what they decode to."""
+    spec = SHIPPED[id_]
+    model, z = load_vae(ARTIFACTS, spec), latent.sample_prior(200, spec.latent_dim, seed=1, temperature=1.5)
+    y = np.arange(len(z)) % 10 if spec.conditional else None
+    x = inference.decode(model, z, y)
+    mu, logvar = inference.encode(model, x, y)
+    networks = [base64.b64encode(pack(model, part)).decode() for part in ("decoder", "encoder")]
+    page = chromium.new_page()
+    page.add_script_tag(content=NETWORK_JS)
+    pictures, codes = page.evaluate(
+        """([decoder, encoder, zs, xs, y]) => {
+          const [d, e] = [readNetwork(decoder), readNetwork(encoder)];
+          const run = (network, rows) => rows.map((row, i) => runNetwork(network, Float32Array.from(row), y?.[i]).slice());
+          return [run(d, zs).map((l) => Array.from(pixelMeans(l, d.likelihood))), run(e, xs).map((v) => Array.from(v))];
+        }""",
+        [*networks, z.tolist(), x.reshape(len(x), -1).tolist(), None if y is None else y.tolist()],
+    )
+    page.close()
+    assert np.abs(np.reshape(pictures, x.shape) - x).max() < 1e-3
+    expected = np.hstack([mu, logvar]) if spec.variational else mu
+    np.testing.assert_allclose(codes, expected, atol=2e-3, rtol=1e-3)
+
+
+def test_the_live_decoder_draws_where_the_pointer_is_and_goes_back(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z2")
+    before = live(page)
+    assert before["z"] == [0, 0]
+    pad = page.locator(".live canvas.dots")
+    side = pad.bounding_box()["width"]
+    pad.hover(position={"x": 0.7 * side, "y": 0.3 * side})
+    hovering = live(page)
+    assert hovering["z"][0] > 0.5
+    assert hovering["z"][1] > 0.5
+    assert np.abs(decoded("mnist-z2", hovering["z"]) - hovering["picture"]).max() <= 1
+    page.mouse.move(5, 5)
+    assert live(page) == before
+
+
+def test_the_live_decoder_keeps_what_was_dragged_in_the_link(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z2")
+    live(page)
+    pad = page.locator(".live canvas.dots")
+    side = pad.bounding_box()["width"]
+    pad.click(position={"x": 0.3 * side, "y": 0.6 * side})
+    page.mouse.move(5, 5)
+    there = live(page)
+    assert there["z"][0] < -0.5
+    page.wait_for_url("**z=-*")
+    again = visit(page.url)
+    np.testing.assert_allclose(live(again)["z"], there["z"], atol=0.01)
+
+
+def test_the_live_decoder_obeys_keys_and_sliders(app, visit):
     page = visit(f"{app}/gaussian_sampling?model=mnist-z10")
-    before = picture(page, "Decoded picture at z")
-    samples = picture(page, "decoded from N(0, I)")
-    page.locator("input[aria-label='z1']").press("ArrowRight")
-    changed(page, before, lambda: picture(page, "Decoded picture at z"))
-    assert picture(page, "decoded from N(0, I)") == samples
+    live(page)
+    pad = page.locator(".live canvas.dots")
+    pad.press("ArrowRight")
+    pad.press("Shift+ArrowUp")
+    moved = live(page)
+    assert sorted(np.abs(moved["z"]).round(3))[-2:] == [0.1, 0.5]
+    page.locator("input[aria-label='z3']").press("Shift+ArrowLeft")
+    moved = live(page)
+    assert moved["z"][2] == -0.5
+    assert np.abs(decoded("mnist-z10", moved["z"]) - moved["picture"]).max() <= 1
+    page.get_by_role("button", name="All to 0").click()
+    assert live(page)["z"] == [0] * 10
+
+
+def test_a_slider_as_probability_goes_through_the_inverse_gaussian(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z2")
+    live(page)
+    page.get_by_label("as probability under the prior").check()
+    page.locator("input[aria-label='z1']").fill("0.9")
+    assert live(page)["z"][0] == pytest.approx(NormalDist().inv_cdf(0.9), abs=1e-4)
+
+
+def test_the_live_decoder_draws_the_chosen_label(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z4-cond")
+    page.get_by_role("radio", name="7", exact=True).click()
+    seven = live(page)
+    assert np.abs(decoded("mnist-z4-cond", seven["z"], 7) - seven["picture"]).max() <= 1
+    page.wait_for_selector("img[alt*='label 7']")
 
 
 def test_digit_transitions_redraw_the_strip_for_another_end(app, visit):
@@ -242,9 +348,9 @@ def test_digit_transitions_offer_the_animation_as_a_file(app, visit, tmp_path):
 
 
 def test_a_picture_is_enlarged_by_whole_pixels_and_not_blurred(app, visit):
-    page = visit(f"{app}/gaussian_sampling")
-    image = page.locator("img[alt*='Decoded picture at z']")
-    assert image.evaluate("i => [i.naturalWidth, i.clientWidth]") == [224, 224]
+    page = visit(f"{app}/latent_scatter")
+    image = page.locator("img[alt*='The original']")
+    assert image.evaluate("i => [i.naturalWidth, i.clientWidth]") == [140, 140]
 
 
 def test_a_visitor_chooses_the_model_and_keeps_it_on_the_next_page(app, visit):

@@ -53,8 +53,8 @@ def of_two(tmp_path_factory) -> dict:
     paths = [str(folder / f"{name}.toml") for name in RECIPES]
     process = torchrun(str(ROOT / "tests" / "distributed_steps.py"), str(folder / "out.pt"), *paths)
     assert process.returncode == 0, process.stderr
-    results = torch.load(folder / "out.pt", weights_only=True)
-    return {Path(path).stem: result for path, result in results.items()}
+    out = torch.load(folder / "out.pt", weights_only=True)
+    return {Path(path).stem: result for path, result in out["results"].items()} | {"threads": out["threads"]}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,12 @@ def test_two_processes_end_in_the_weights_of_one(of_one, of_two, name):
 def test_the_compared_trainings_did_train(of_one, name):
     objectives = of_one[name]["objectives"]
     assert objectives[-4:].mean() < objectives[:4].mean() - 5
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's list of threads")
+def test_no_thread_of_the_group_outlives_it(of_two):
+    assert of_two["threads"]
+    assert not [name for name in of_two["threads"] if "gloo" in name]
 
 
 def test_a_batch_that_the_processes_cannot_share_evenly_is_refused():

@@ -1,6 +1,8 @@
 """Every page, run by Streamlit's own test client for every shipped model, and moved once."""
 
+import base64
 import dataclasses
+import io
 import json
 import shutil
 import subprocess
@@ -14,7 +16,13 @@ from streamlit.testing.v1 import AppTest
 
 from pages.kit import cache
 from pages.kit.nav import PAGES
-from vae_core.manifest import read_manifest, write_manifest
+from vae_core import card
+from vae_core.build.own_data import OwnData, publish_gallery
+from vae_core.build.publish import store, update_model
+from vae_core.data import Images
+from vae_core.manifest import read_arrays, read_manifest, write_manifest
+from vae_core.model import load_vae
+from vae_core.wire import pack
 
 PATHS = [path for rows in PAGES.values() for path, _, _ in rows]
 
@@ -94,6 +102,8 @@ def test_an_unknown_model_in_the_link_is_named_and_another_shown(path):
         (PATHS[2], "training_seed", "-1"),
         (PATHS[3], "scatter_map", "sne"),
         (PATHS[4], "sampling_seed", "x" * 500),
+        (PATHS[4], "z", "1,2,3"),
+        (PATHS[4], "z", "nan,0"),
         (PATHS[5], "transition_A", "1e9"),
     ],
 )
@@ -104,10 +114,10 @@ def test_an_impossible_value_in_the_link_is_named_and_the_page_goes_on(path, par
     assert not at.exception
 
 
-def test_the_link_restores_model_digit_and_sliders():
-    at = open_page(PATHS[4], model="mnist-z10", sampling_z3="1.5", sampling_seed="7")
+def test_the_link_restores_model_code_and_seed():
+    at = open_page(PATHS[4], model="mnist-z10", z="0,0,1.5,0,0,0,0,0,0,-2", sampling_seed="7")
     assert at.sidebar.selectbox(key="model").value == "mnist-z10"
-    assert at.slider(key="sampling_z3").value == 1.5
+    assert component(at)["start"] == [0, 0, 1.5, 0, 0, 0, 0, 0, 0, -2]
     assert at.number_input(key="sampling_seed").value == 7
 
 
@@ -235,13 +245,13 @@ def test_a_chosen_dot_changes_the_picture():
     assert component(at)["digit"] == 17
 
 
-def test_a_slider_of_z_changes_the_decoded_picture():
-    at = open_page(PATHS[4])
-    before = pictures(at)
-    at.slider(key="sampling_z1").set_value(2.0).run()
-    after = pictures(at)
-    assert after[0] != before[0]
-    assert len(after) == 1  # nothing but this picture is drawn again
+def test_the_weights_that_go_to_the_browser_are_the_shipped_ones_and_travel_once():
+    at = open_page(PATHS[4], model="mnist-z4-cond")
+    before = component(at)
+    model = load_vae(ARTIFACTS, SHIPPED["mnist-z4-cond"])
+    assert base64.b64decode(before["weights"]) == pack(model, "decoder")
+    at.slider(key="sampling_temperature").set_value(0.5).run()
+    assert component(at) == before  # the browser has it already
 
 
 def test_temperature_zero_draws_the_same_picture_everywhere():
@@ -258,6 +268,73 @@ def test_the_ends_of_a_transition_are_the_chosen_codes():
     assert pictures(at)[0] != before[0]
     assert at.number_input(key="transition_A").value == 10
     assert {b.proto.url.rsplit(".")[-1] for b in at.get("download_button")} == {"png", "gif"}
+
+
+@pytest.mark.parametrize("path", PATHS[:2])
+def test_a_page_about_posteriors_says_why_an_autoencoder_has_none_and_offers_a_vae(path):
+    at = open_page(path, model="mnist-z2-ae")
+    assert "plain autoencoder" in at.info[0].value
+    at.button(key="posterior_model").click().run()
+    assert at.sidebar.selectbox(key="model").value == "mnist-z2"
+    assert at.get("vega_lite_chart")
+
+
+def test_another_label_changes_every_sample_of_a_conditional_model():
+    at = open_page(PATHS[4], model="mnist-z4-cond")
+    before = pictures(at)
+    at.session_state["sampling_label"] = 7
+    at.run()
+    assert not set(before) & set(pictures(at))
+
+
+def test_map_settings_and_seed_choose_the_map():
+    at = open_page(PATHS[3], model="mnist-z10", scatter_map="t-SNE", scatter_perplexity="5")
+    one = component(at)["dots"]
+    assert any("perplexity 5, seed 0" in caption.value for caption in at.caption)
+    at.button_group(key="scatter_seed").set_value(2).run()
+    assert any("perplexity 5, seed 2" in caption.value for caption in at.caption)
+    assert component(at)["dots"] != one
+
+
+@pytest.mark.parametrize("model", SHIPPED)
+def test_the_card_shows_the_figures_of_the_manifest(model):
+    at = open_page(PATHS[6], model=model)
+    shown = at.table[0].value
+    assert list(shown["value"]) == [value for _, value, _ in card.metrics(SHIPPED[model])]
+    assert set(at.dataframe[0].value["model"]) >= set(SHIPPED)
+
+
+def test_one_s_own_model_appears_without_editing_code(copied_artifacts):
+    """A model of three classes under another name: every page shows it with its own class names."""
+    root = copied_artifacts
+    manifest = read_manifest(root)
+    gallery, spec = manifest.images["mnist"], manifest.models["mnist-z2"]
+    x, y = read_arrays(root, gallery.file, "x", "y")
+    some = np.flatnonzero(y < 3)[:300]
+    own = OwnData("shapes", "My shapes", ("round", "tall", "bent"), None, Images(x[some] / 255.0, y[some]), None, ())
+    publish_gallery(root, own)
+    buffer = io.BytesIO()
+    mu, logvar, log_likelihood = read_arrays(root, spec.codes, "mu", "logvar", "log_likelihood")
+    rows = {"mu": mu[some], "logvar": logvar[some], "y": y[some], "log_likelihood": log_likelihood[some]}
+    np.savez(buffer, **rows)
+    codes = store(root, "codes", "shapes-z2", ".npz", buffer.getvalue())
+    mine = dataclasses.replace(
+        spec,
+        id="shapes-z2",
+        dataset="shapes",
+        codes=codes,
+        maps_file=None,
+        maps=(),
+        snapshots={},
+        replay=None,
+        metrics={},
+    )
+    update_model(root, mine)
+    for path in PATHS:
+        at = open_page(path, model="shapes-z2")
+        assert not at.exception
+        assert "My shapes" in at.sidebar.caption[0].value
+    assert component(open_page(PATHS[3], model="shapes-z2"))["classes"] == ["round", "tall", "bent"]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from conftest import ARTIFACTS, SHIPPED, TINY
 
 from vae_core import projection
@@ -170,3 +171,15 @@ def test_shipped_replay_ends_in_the_codes(id_):
     replay, mu = projection.load_replay(ARTIFACTS, spec), projection.load_codes(ARTIFACTS, spec).mu
     assert list(replay) == spec.epochs
     np.testing.assert_allclose(replay[spec.epoch], mu[: len(replay[spec.epoch])], rtol=1e-3, atol=1e-3)
+
+
+def test_a_code_of_the_map_is_placed_at_the_median_of_its_neighbours():
+    codes = np.array([[0.0], [1.0], [2.0], [100.0], [101.0]], np.float32)
+    xy = np.array([[0, 0], [1, 5], [2, 7], [50, 50], [60, 60]], np.float32)
+    np.testing.assert_array_equal(projection.place(np.array([[1.1]], np.float32), codes, xy, neighbours=3), [[1, 5]])
+
+
+def test_placing_is_blind_to_the_order_of_the_codes(generator):
+    codes, xy, new = (torch.randn(n, d, generator=generator).numpy() for n, d in ((80, 4), (80, 2), (7, 4)))
+    order = torch.randperm(80, generator=generator).numpy()
+    np.testing.assert_array_equal(projection.place(new, codes, xy), projection.place(new, codes[order], xy[order]))

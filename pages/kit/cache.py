@@ -1,5 +1,6 @@
 """The only cached functions. Keys are ids and hashes; what is cached is shared by all readers and never changed."""
 
+import base64
 from pathlib import Path
 
 import streamlit as st
@@ -88,3 +89,15 @@ def replay(spec: ModelSpec) -> dict:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _replay(model_id: str, sha256: str | None, _spec: ModelSpec) -> dict:
     return load_replay(ARTIFACTS, _spec)
+
+
+def decoder(spec: ModelSpec) -> str:
+    """A model's decoder for the browser, base64. Raises ArtifactError."""
+    return _decoder(spec.id, spec.weights.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _decoder(model_id: str, sha256: str, _spec: ModelSpec) -> str:
+    from vae_core.wire import pack
+
+    return base64.b64encode(pack(model(_spec), "decoder")).decode()

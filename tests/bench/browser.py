@@ -2,10 +2,11 @@
 
 Measured in headless Chromium with software rendering on the same machine as the server, so the figures are pessimistic.
 Cold start: `streamlit run` to the first text and to the first decoded picture, files in the disk cache. Interaction: key
-or button down to the new picture, decoded by the browser.
+or button down to the new picture, decoded by the browser. Live decoder: frames while dragging, and each decode.
 """
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -69,11 +70,36 @@ def measured(page, alt: str, act, times: int) -> list[float]:
 
 def move_slider(page, times: int) -> list[float]:
     settled(page)
-    slider = page.locator("input[aria-label='z1']")
+    slider = page.get_by_role("slider", name="Steps")
     slider.focus()
-    return measured(
-        page, "Decoded picture at z", lambda i: slider.press(("ArrowRight", "ArrowLeft")[i // 20 % 2]), times
+    return measured(page, "decoded steps", lambda i: slider.press(("ArrowRight", "ArrowLeft")[i // 10 % 2]), times)
+
+
+def drag_live(page, seconds: float) -> tuple[float, list[float]]:
+    """Drag over the plane of the live decoder: frames a second, and the milliseconds of each decode."""
+    settled(page)
+    live, pad = page.locator(".live[data-frames]"), page.locator(".live canvas.dots")
+    box = pad.bounding_box()
+    # Reads after every frame of the browser how long its decode took.
+    live.evaluate(
+        """root => { window.decodes = []; let last = root.dataset.frames;
+        const look = () => { if (root.dataset.frames !== last) {
+            last = root.dataset.frames; window.decodes.push(Number(root.dataset.decodeMs)); }
+          requestAnimationFrame(look); };
+        look(); }"""
     )
+    x, y, reach = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"] / 4
+    page.mouse.move(x + reach, y)
+    page.mouse.down()
+    began, i = time.perf_counter(), 0
+    before = int(live.get_attribute("data-frames"))
+    while time.perf_counter() - began < seconds:
+        i += 1
+        page.mouse.move(x + reach * math.cos(i / 20), y + reach * math.sin(i / 20))
+    frames = int(live.get_attribute("data-frames")) - before
+    elapsed = time.perf_counter() - began
+    page.mouse.up()
+    return frames / elapsed, page.evaluate("window.decodes")
 
 
 def click_dots(page, times: int) -> list[float]:
@@ -88,7 +114,7 @@ def click_dots(page, times: int) -> list[float]:
 
 
 def report(name: str, waits: list[float]) -> None:
-    print(f"{name}: p50 {quantile(waits, 0.5):.0f} ms, p95 {quantile(waits, 0.95):.0f} ms, n = {len(waits)}")
+    print(f"{name}: p50 {quantile(waits, 0.5):.3g} ms, p95 {quantile(waits, 0.95):.3g} ms, n = {len(waits)}")
 
 
 def main() -> None:
@@ -104,10 +130,15 @@ def main() -> None:
         with running_app() as (address, _):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             for model in ("mnist-z2", "mnist-z20"):
-                page.goto(f"{address}/gaussian_sampling?model={model}")
-                report(f"slider to picture, {model}", move_slider(page, options.times))
+                page.goto(f"{address}/digit_transitions?model={model}")
+                report(f"slider to strip, {model}", move_slider(page, options.times))
                 page.goto(f"{address}/latent_scatter?model={model}")
                 report(f"dot to picture, {model}", click_dots(page, options.times))
+            for model in ("mnist-z2", "mnist-z20", "mnist-z4-cond", "mnist-z10-conv"):
+                page.goto(f"{address}/gaussian_sampling?model={model}")
+                rate, decodes = drag_live(page, seconds=4)
+                print(f"live decoder, {model}: {rate:.0f} frames a second while dragging", end="; ")
+                report("decode", decodes)
         browser.close()
 
 

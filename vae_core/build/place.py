@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+import torch.distributed.nn  # before a group exists: its default arguments would keep that alive (see `here`)
 from torch import Tensor, distributed
 
 
@@ -71,8 +72,8 @@ def here() -> Iterator[Place]:
     distributed.init_process_group("nccl" if gpu else "gloo")
     try:
         yield Place(device, bfloat16, distributed.get_rank(), distributed.get_world_size())
-        distributed.barrier()  # none leaves while the first still writes: torchrun stops all when one ends badly
     finally:
+        # Ends the group's threads if nothing holds it any more; one that outlives Python's own end aborts the process.
         distributed.destroy_process_group()
 
 

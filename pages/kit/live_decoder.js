@@ -1,0 +1,264 @@
+// A point of latent space under the reader's hand, decoded here: pad, sliders and picture move as one, without the server.
+const REACH = 3; // sliders and keys go from -3 to 3
+const kept = new WeakMap();
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".live");
+  let state = kept.get(root);
+  if (!state) {
+    state = { root, find: (name) => root.querySelector(name), pad: root.querySelector("canvas.dots"), frame: 0, frames: 0 };
+    kept.set(root, state);
+    redrawWhenNeeded(state.pad, () => {
+      state.backdrop = null;
+      ask(state);
+    });
+  }
+  state.report = () => {
+    setStateValue("z", Array.from(state.z, (v) => Number(v.toFixed(4))));
+    if (data.classes.length) setStateValue("label", state.label);
+  };
+  if (state.version !== data.version) adopt(state, data);
+  wire(state);
+  ask(state);
+}
+
+// Another model: its network, its codes on the pad, its sliders.
+function adopt(state, data) {
+  state.version = data.version;
+  state.data = data;
+  state.network = readNetwork(data.weights);
+  state.codes = bytes(data.codes);
+  state.labels = bytes(data.labels);
+  state.z = Float32Array.from(data.start);
+  state.label = data.label;
+  state.hover = null;
+  state.dims = data.order.slice(0, 2);
+  state.backdrop = null;
+  const { find } = state;
+  find(".axes").hidden = data.latent_dim === 2;
+  if (data.latent_dim === 2) state.dims = [0, 1];
+  for (const [name, at] of [[".right", 0], [".up", 1]]) {
+    find(name).replaceChildren(...data.order.map((i) => new Option(`z${i + 1}`, i, false, i === state.dims[at])));
+  }
+  find(".sliders").replaceChildren(
+    ...state.z.keys().map((i) => {
+      const row = document.createElement("label");
+      row.classList.toggle("unused", !data.active[i]);
+      row.title = data.active[i] ? "" : "The model hardly uses this dimension.";
+      const slider = Object.assign(document.createElement("input"), { type: "range" });
+      slider.setAttribute("aria-label", `z${i + 1}`);
+      row.append(`z${i + 1}`, slider, document.createElement("output"));
+      return row;
+    }),
+  );
+  find(".labels").replaceChildren(
+    ...data.classes.map((name) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
+      button.setAttribute("role", "radio");
+      return button;
+    }),
+  );
+  setScale(state);
+}
+
+// The sliders' scale: values of z, or probabilities of the standard normal.
+function setScale(state) {
+  state.asProbability = state.find(".probability").checked;
+  for (const slider of state.find(".sliders").querySelectorAll("input")) {
+    const [low, high, step] = state.asProbability ? [0.05, 0.95, 0.005] : [-REACH, REACH, 0.02];
+    Object.assign(slider, { min: low, max: high, step });
+  }
+}
+
+function wire(state) {
+  const { find, pad } = state;
+  find(".probability").onchange = () => {
+    setScale(state);
+    ask(state);
+  };
+  find(".centre").onclick = () => {
+    state.z.fill(0);
+    ask(state);
+    state.report();
+  };
+  for (const [name, at] of [[".right", 0], [".up", 1]]) {
+    find(name).onchange = (event) => {
+      const chosen = Number(event.target.value);
+      if (state.dims[1 - at] === chosen) state.dims[1 - at] = state.dims[at]; // the two change places
+      state.dims[at] = chosen;
+      [find(".right").value, find(".up").value] = state.dims;
+      state.backdrop = null;
+      ask(state);
+    };
+  }
+  find(".sliders").querySelectorAll("input").forEach((slider, i) => {
+    slider.oninput = () => {
+      state.z[i] = state.asProbability ? quantile(Number(slider.value)) : Number(slider.value);
+      ask(state);
+    };
+    slider.onchange = state.report;
+    slider.onkeydown = (event) => {
+      const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      if (!way || !event.shiftKey) return; // the browser's own small step
+      event.preventDefault();
+      state.z[i] = clamp(state.z[i] + 0.5 * way);
+      ask(state);
+      state.report();
+    };
+  });
+  find(".labels").querySelectorAll("button").forEach((button, label) => {
+    button.onclick = () => {
+      state.label = label;
+      ask(state);
+      state.report();
+    };
+  });
+  // The pad: hovering decodes what lies under the pointer, dragging or tapping takes the point there.
+  const there = (event) => {
+    const { plot } = state;
+    const z = state.z.slice();
+    z[state.dims[0]] = clampTo(state, plot.valueX(event.offsetX));
+    z[state.dims[1]] = clampTo(state, plot.valueY(event.offsetY));
+    return z;
+  };
+  pad.onpointerdown = (event) => {
+    pad.setPointerCapture(event.pointerId);
+    state.held = true;
+    state.z = there(event);
+    state.hover = null;
+    ask(state);
+  };
+  pad.onpointermove = (event) => {
+    if (state.held) state.z = there(event);
+    else if (event.pointerType === "mouse") state.hover = there(event);
+    ask(state);
+  };
+  pad.onpointerup = pad.onpointercancel = () => {
+    if (!state.held) return;
+    state.held = false;
+    state.report();
+  };
+  pad.onpointerleave = () => {
+    state.hover = null;
+    ask(state);
+  };
+  pad.onkeydown = (event) => {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    const step = event.shiftKey ? 0.5 : 0.1;
+    state.dims.forEach((dim, axis) => (state.z[dim] = clampTo(state, state.z[dim] + step * way[axis])));
+    ask(state);
+  };
+  pad.onkeyup = (event) => event.key.startsWith("Arrow") && state.report();
+}
+
+const clamp = (v) => Math.max(-REACH, Math.min(REACH, v));
+const clampTo = ({ data }, v) => Math.max(-data.limit, Math.min(data.limit, v));
+
+// Draw before the next frame, once however much has moved.
+function ask(state) {
+  state.frame ||= requestAnimationFrame(() => {
+    state.frame = 0;
+    show(state);
+  });
+}
+
+function show(state) {
+  const { root, find, data } = state;
+  if (!state.pad.clientWidth) return;
+  const z = state.hover ?? state.z;
+  const started = performance.now();
+  const grey = pixelMeans(runNetwork(state.network, z, state.label), state.network.likelihood);
+  root.dataset.decodeMs = (performance.now() - started).toFixed(3);
+  root.dataset.frames = ++state.frames;
+  root.dataset.z = JSON.stringify(Array.from(z));
+
+  const out = find("canvas.out");
+  const pen = out.getContext("2d");
+  const image = (state.image ??= pen.createImageData(28, 28));
+  grey.forEach((v, i) => {
+    image.data[4 * i] = image.data[4 * i + 1] = image.data[4 * i + 2] = Math.round(255 * v);
+    image.data[4 * i + 3] = 255;
+  });
+  pen.putImageData(image, 0, 0);
+  const label = data.classes.length ? `, label ${data.classes[state.label]}` : "";
+  const listed = Array.from(z, (v) => v.toFixed(2).replace("-", "−")).join(", ");
+  const norm = Math.sqrt(z.reduce((sum, v) => sum + v * v, 0));
+  const far = `Distance from the prior's mean: ${norm.toFixed(2)}; typical of its samples: √${z.length} = ${Math.sqrt(z.length).toFixed(2)}.`;
+  out.setAttribute("aria-label", `x-hat decoded from z = (${listed})${label}`);
+  find(".said").textContent = (state.hover ? "Under the pointer. " : "x̂, decoded from z. ") + far;
+  state.pad.setAttribute("aria-label", `The plane of z${state.dims[0] + 1} and z${state.dims[1] + 1}; arrow keys move z, with shift further`);
+
+  drawPad(state, z);
+  find(".sliders").querySelectorAll("label").forEach((row, i) => {
+    const [slider, output] = row.querySelectorAll("input, output");
+    const value = state.asProbability ? cumulative(z[i]) : z[i];
+    if (slider !== slider.getRootNode().activeElement || Math.abs(slider.value - value) > Number(slider.step)) slider.value = value;
+    output.textContent = value.toFixed(state.asProbability ? 3 : 2).replace("-", "−");
+  });
+  find(".labels").querySelectorAll("button").forEach((b, i) => b.setAttribute("aria-checked", String(i === state.label)));
+}
+
+// Codes and prior lie still behind the moving point: drawn once, then copied.
+function drawPad(state, z) {
+  const { pad, data, dims } = state;
+  if (!state.backdrop) {
+    const frame = { low: [-data.limit, -data.limit], high: [data.limit, data.limit], titles: dims.map((i) => `z${i + 1}`) };
+    const plot = plotOf(pad, frame);
+    const { length } = state.labels;
+    const dots = new Uint16Array(2 * length);
+    for (let i = 0; i < length; i++) {
+      dims.forEach((dim, axis) => (dots[2 * i + axis] = state.codes[i * data.latent_dim + dim] * 257));
+    }
+    drawDots(plot, dots, state.labels, new Set(), 1.6);
+    const share = (v) => (v + data.limit) / (2 * data.limit);
+    const { pen, ink, x, y } = plot;
+    pen.strokeStyle = ink.text;
+    pen.setLineDash([4, 3]);
+    for (const k of [1, 2]) {
+      pen.beginPath();
+      pen.arc(x(share(0)), y(share(0)), x(share(k)) - x(share(0)), 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    pen.setLineDash([]);
+    plot.valueX = (px) => ((px - x(0)) / (x(1) - x(0))) * 2 * data.limit - data.limit;
+    plot.valueY = (py) => ((py - y(0)) / (y(1) - y(0))) * 2 * data.limit - data.limit;
+    plot.share = share;
+    state.plot = plot;
+    state.backdrop = new OffscreenCanvas(pad.width, pad.height);
+    state.backdrop.getContext("2d").drawImage(pad, 0, 0);
+  }
+  const { pen, ink, x, y, share } = state.plot;
+  pen.save();
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, pad.width, pad.height);
+  pen.drawImage(state.backdrop, 0, 0);
+  pen.restore();
+  const [cx, cy] = [x(share(z[dims[0]])), y(share(z[dims[1]]))];
+  for (const [radius, colour] of [[8, ink.page], [6, data.colour]]) {
+    pen.fillStyle = colour;
+    pen.beginPath();
+    pen.arc(cx, cy, radius, 0, 2 * Math.PI);
+    pen.fill();
+  }
+}
+
+// The standard normal's distribution function: Abramowitz and Stegun (1964), 26.2.17, off by at most 7.5e-8.
+function cumulative(v) {
+  const t = 1 / (1 + 0.2316419 * Math.abs(v));
+  const poly = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const tail = (Math.exp(-0.5 * v * v) / Math.sqrt(2 * Math.PI)) * poly;
+  return v < 0 ? tail : 1 - tail;
+}
+
+// Its inverse, by halving: exact to 1e-6 between -4 and 4.
+function quantile(p) {
+  let [low, high] = [-4, 4];
+  for (let i = 0; i < 23; i++) {
+    const middle = (low + high) / 2;
+    if (cumulative(middle) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

@@ -1,0 +1,72 @@
+"""A point of latent space under the reader's hand, decoded in the browser: pad, sliders and picture."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import concepts
+from pages.kit.scatter import DOTS_CSS, DOTS_JS, packed_labels
+
+HERE = Path(__file__).parent
+NETWORK_JS = (HERE / "network.js").read_text(encoding="utf-8")
+SHOWN = 2000  # codes behind the point
+
+_LIVE = st.components.v2.component(
+    "vae_classroom.live_decoder",
+    html=(HERE / "live_decoder.html").read_text(encoding="utf-8"),
+    css=DOTS_CSS + (HERE / "live_decoder.css").read_text(encoding="utf-8"),
+    js=DOTS_JS + NETWORK_JS + (HERE / "live_decoder.js").read_text(encoding="utf-8"),
+)
+
+
+def live_decoder(
+    *,
+    version: str,
+    weights: str,
+    mu: np.ndarray,
+    y: np.ndarray,
+    active: np.ndarray,
+    start: list[float],
+    classes: tuple[str, ...] = (),
+    label: int = 0,
+    key: str,
+    on_release,
+) -> None:
+    """Show the decoder and call `on_release(z, label)` when the reader lets go.
+
+    `weights` are those of `cache.decoder`, `version` tells them apart; mu (n, latent) and y (n,) are the codes drawn
+    behind the point, `active` (latent,) the dimensions that the model uses, `start` the first z. `classes` are the
+    labels of a conditional model, empty for others. What is given must stay the same from run to run: the browser
+    already has it then, and the weights travel once.
+    """
+    limit = float(np.clip(np.ceil(np.abs(mu).max()), 3, 6))
+    shares = np.clip((mu[:SHOWN] + limit) / (2 * limit), 0, 1)
+
+    def released():
+        state = st.session_state[key]
+        z, chosen = state.get("z"), state.get("label", label)
+        whole = isinstance(z, list) and len(z) == mu.shape[1] and all(isinstance(v, int | float) for v in z)
+        if whole and np.isfinite(z).all() and isinstance(chosen, int) and 0 <= chosen < max(len(classes), 1):
+            on_release([float(np.clip(v, -limit, limit)) for v in z], chosen)
+
+    _LIVE(
+        key=key,
+        data={
+            "version": version,
+            "weights": weights,
+            "latent_dim": mu.shape[1],
+            "order": np.argsort(-mu.var(axis=0)).tolist(),
+            "active": active.tolist(),
+            "codes": base64.b64encode(np.rint(shares * 255).astype(np.uint8).tobytes()).decode(),
+            "labels": packed_labels(y[:SHOWN]),
+            "limit": limit,
+            "start": start,
+            "classes": list(classes),
+            "label": label,
+            "colour": concepts.Z.colour,
+        },
+        on_z_change=released,
+        on_label_change=released,
+    )

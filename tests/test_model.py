@@ -7,7 +7,7 @@ import torch
 from conftest import KINDS, SHIPPED, TINY, TINY_CONDITIONAL, TINY_CONV, TINY_DETERMINISTIC, TINY_GAUSSIAN
 
 from vae_core import objective
-from vae_core.build.train import half_precision
+from vae_core.build.run import half_precision
 from vae_core.latent import reparameterize
 from vae_core.manifest import (
     ArtifactError,

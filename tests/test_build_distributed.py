@@ -155,3 +155,11 @@ def test_bfloat16_trains_nearly_as_float32_does(architecture):
     torch.testing.assert_close(rounded["objectives"], exact, atol=1, rtol=0)
     assert not torch.equal(rounded["objectives"], exact)
     assert {tensor.dtype for tensor in rounded["weights"].values()} <= {torch.float32, torch.int64}
+
+
+def test_batch_norm_shared_by_cpu_processes_is_refused():
+    x, y = pictures()
+    normed = replace(TINY_CONV, batch_norm=True)
+    recipe = Recipe("tiny", "mnist", normed, TrainConfig(epochs=1, batch_size=32))
+    with pytest.raises(BuildError, match="batch_norm over several processes"):
+        Run(recipe, x, y, (x, y), Place(torch.device("cpu"), processes=2))

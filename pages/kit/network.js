@@ -169,5 +169,5 @@ function deconvolve({ weight, bias, inputs, outputs, kernel, stride, padding, si
 // Grey values from logits, as vae_core.objective.pixel_mean.
 function pixelMeans(logits, likelihood) {
   if (likelihood !== "continuous_bernoulli") return logits.map((l) => 1 / (1 + Math.exp(-l)));
-  return logits.map((l) => (Math.abs(l) < 0.1 ? 0.5 + l / 12 : -1 / Math.expm1(-l) - 1 / l));
+  return logits.map((l) => (Math.abs(l) < 0.1 ? 0.5 + l / 12 - l ** 3 / 720 : -1 / Math.expm1(-l) - 1 / l));
 }

@@ -200,6 +200,8 @@ def distributed_step(step: Step, place: Place) -> nn.Module:
         return step
     if place.device.type == "cuda":
         step = nn.SyncBatchNorm.convert_sync_batchnorm(step)
+    elif any(isinstance(module, nn.BatchNorm2d) for module in step.modules()):
+        raise BuildError("batch_norm over several processes needs GPUs: train in one process, or without batch_norm.")
     return nn.parallel.DistributedDataParallel(step)
 
 

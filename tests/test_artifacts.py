@@ -112,7 +112,7 @@ def test_the_recipe_in_the_manifest_is_the_one_in_its_file(id_):
     assert recipe.dataset == SHIPPED[id_].dataset
 
 
-@pytest.mark.parametrize("id_", SHIPPED)
+@pytest.mark.parametrize("id_", [id_ for id_, spec in SHIPPED.items() if spec.snapshots])
 def test_every_snapshot_loads_and_decodes_something_else(id_):
     spec = SHIPPED[id_]
     z = latent.sample_prior(4, spec.latent_dim, seed=0)

@@ -173,7 +173,7 @@ def test_shipped_replay_ends_in_the_codes(id_):
     np.testing.assert_allclose(replay[spec.epoch], mu[: len(replay[spec.epoch])], rtol=1e-3, atol=1e-3)
 
 
-def test_a_code_of_the_map_is_placed_at_the_median_of_its_neighbours():
+def test_a_new_code_is_placed_where_the_most_central_of_its_neighbours_is():
     codes = np.array([[0.0], [1.0], [2.0], [100.0], [101.0]], np.float32)
     xy = np.array([[0, 0], [1, 5], [2, 7], [50, 50], [60, 60]], np.float32)
     np.testing.assert_array_equal(projection.place(np.array([[1.1]], np.float32), codes, xy, neighbours=3), [[1, 5]])

@@ -59,9 +59,10 @@ class Visitor:
     async def _move(self, socket) -> None:
         slider, fragment = self.sliders[0]
         steps = round((slider.max - slider.min) / slider.step)
-        former = self.values.get(slider.id)
-        while self.values.get(slider.id) == former:
-            self.values[slider.id] = slider.min + slider.step * random.randint(0, steps)
+        value = former = self.values.get(slider.id, slider.default[0])
+        while abs(value - former) < slider.step / 2:
+            value = slider.min + slider.step * random.randint(0, steps)
+        self.values[slider.id] = value
         before = set(self.pictures.values())
         started = time.perf_counter()
         await socket.send(self._rerun(fragment))

@@ -41,6 +41,11 @@ with reconstruction_side.container(border=True, height="stretch"):
         rf" \\ {{}}+{{}} &(1 - {tex(X)}_i) \log (1 - {tex(X_HAT)}_i) \end{{aligned}}"
     )
     st.caption("Bernoulli pixels: minus the binary cross-entropy, summed over the 784 pixels. It wants exact codes.")
+    if choice.spec.likelihood != "bernoulli":
+        pixels = choice.spec.likelihood.replace("_", " ")
+        st.caption(
+            f"{choice.spec.id} has {pixels} pixels instead: its log p(x | z) is a density's, see the code below."
+        )
 with kl_side.container(border=True, height="stretch"):
     st.markdown("**KL.** How far is the picture's cloud from the prior N(0, I), from which new codes will be drawn?")
     st.latex(

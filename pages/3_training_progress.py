@@ -92,12 +92,12 @@ def player():
 
 
 player()
-warmup = round(spec.recipe["kl_warmup"] * spec.recipe["epochs"])
+rise = f"over the first {replay['warmup']:.0f} epochs this recipe raises the weight of the KL from 0 to {spec.beta:g}"
+kept = "the best on held-out pictures" if spec.recipe["keep"] == "best" else "the last"
 st.caption(
-    "Curves: solid on 5,000 held-out pictures, dashed on 5,000 training pictures, measured after every epoch with the"
-    f" same noise. Grey: over the first {warmup} epochs this recipe raises the weight of the KL from 0 to {spec.beta:g}."
-    f" The model shipped is the one of epoch {spec.epoch}, the best on held-out pictures. A code outside of the axes,"
-    " early in training, is drawn on their rim."
+    "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise."
+    f"{f' Grey: {rise}.' if replay['warmup'] else ''} The model shipped is the one of epoch {spec.epoch}, {kept}. A code"
+    " outside of the axes, early in training, is drawn on their rim."
 )
 look_for(
     "Predict first: does the KL rise or fall in training? **It rises from almost nothing.** An untrained encoder gives"

@@ -36,11 +36,21 @@ def chosen_map(variants: list[LatentMap]) -> LatentMap | None:
         return variants[0] if variants else None
     setting = next(name for name in variants[0].settings if name != "seed")
     values = sorted({variant.settings[setting] for variant in variants})
+    refuse_unknown(f"scatter_{setting}", [str(value) for value in values], "Showing the usual one.")
     value = st.segmented_control(
         setting.capitalize(), values, default=values[1], required=True, key=f"scatter_{setting}", bind="query-params"
     )
     seeds = sorted({variant.settings["seed"] for variant in variants})
-    seed = st.segmented_control("Seed", seeds, default=0, required=True, key="scatter_seed", bind="query-params")
+    refuse_unknown("scatter_seed", [str(seed) for seed in seeds], "Showing seed 0.")
+    seed = st.segmented_control(
+        "Seed",
+        seeds,
+        default=0,
+        required=True,
+        key="scatter_seed",
+        bind="query-params",
+        help="Chance of the method. t-SNE starts from the PCA plane with seed 0, from random places with the others.",
+    )
     return next(v for v in variants if v.settings == {setting: value, "seed": seed})
 
 
@@ -74,8 +84,6 @@ elif method == "pca":
     titles = (f"first component ({share[0]:.0%} of the variance)", f"second component ({share[1]:.0%})")
 else:
     xy, titles = maps.xy[entry.key], None
-    if method == "tsne" and len(entries) > 3:
-        note += " Seed 0 starts from the PCA plane, the others from random places."
 if method != "plane":
     settings = ", ".join(f"{setting} {value}" for setting, value in entry.settings.items())
     note += (

@@ -20,8 +20,7 @@ from vae_core.images import png, to_pixels
 
 choice = chosen_model()
 spec, latent_dim = choice.spec, choice.spec.latent_dim
-variances = choice.codes.mu.var(axis=0)
-order = np.argsort(-variances)  # the dimensions that the encoder uses most come first
+order = np.argsort(-choice.codes.mu.var(axis=0))  # the dimensions that the encoder uses most come first
 if not spec.variational:
     st.caption(
         f"{spec.id} is a plain autoencoder: nothing in its training asked for codes like N(0, I), so samples of it fall"
@@ -33,9 +32,11 @@ st.header("One code by hand")
 
 def linked_z() -> list[float]:
     """The code that the link asks for, or the prior's mean."""
-    asked = st.query_params.get("z", "")
+    asked = st.query_params.get("z")
+    if asked is None:
+        return [0.0] * latent_dim
     try:
-        z = [float(part) for part in asked.split(",")] if asked else [0.0] * latent_dim
+        z = [float(part) for part in asked.split(",")]
     except ValueError:
         z = []
     if len(z) == latent_dim and np.isfinite(z).all():
@@ -47,23 +48,21 @@ def linked_z() -> list[float]:
 def keep(z: list[float], label: int) -> None:
     """What the reader let go of: for the link, and for the label of every other picture of this page."""
     st.query_params["z"] = ",".join(f"{value:.3g}" for value in z)
-    st.session_state["sampling_z"] = (spec.id, z)
-    st.session_state["sampling_label"] = label
+    st.session_state["sampling_left"] = {"model": spec.id, "z": z, "label": label}
 
 
-# Where the browser starts from: the link's code, or where the reader left this model. It may not change from run to run,
+# Where the browser starts from: where the reader left this model, or the link's code. It may not change from run to run,
 # or all the weights would travel again, so it is looked up only where the decoder is shown anew.
-mounted = st.session_state.get("sampling_mounted")
-if mounted is None or mounted["model"] != spec.id or "sampling_live" not in st.session_state:
-    left = st.session_state.get("sampling_z", (None, None))
-    if left[0] == spec.id:
-        z = left[1]
-    else:
-        z = linked_z() if mounted is None else [0.0] * latent_dim
-        st.query_params.pop("z", None)
-    mounted = {"model": spec.id, "z": z, "label": st.session_state.get("sampling_label", 0)}
-    st.session_state["sampling_mounted"] = mounted
-label = st.session_state.setdefault("sampling_label", 0) if spec.conditional else None
+left = st.session_state.get("sampling_left")
+start = st.session_state.get("sampling_start")
+if start is None or start["model"] != spec.id or "sampling_live" not in st.session_state:
+    if left is not None and left["model"] != spec.id:
+        st.query_params.pop("z", None)  # it was another model's
+        left = None
+    start = left or {"model": spec.id, "z": linked_z(), "label": 0}
+    st.session_state["sampling_start"] = start
+    st.session_state["sampling_left"] = left = start
+label = left["label"] if spec.conditional else None
 of_label = "" if label is None else f", label {choice.classes[label]}"
 
 
@@ -78,14 +77,14 @@ live_decoder(
     mu=choice.codes.mu,
     y=choice.codes.y,
     active=latent.active_units(choice.codes.mu),
-    start=mounted["z"],
+    order=order,
+    start=start["z"],
     classes=choice.classes if spec.conditional else (),
-    label=mounted["label"],
+    label=start["label"],
     key="sampling_live",
     on_release=keep,
 )
-left = st.session_state.get("sampling_z", (None, None))
-z = np.array([left[1] if left[0] == spec.id else mounted["z"]], np.float32)
+z = np.array([left["z"]], np.float32)
 name = f"{spec.id}-z{'_'.join(f'{value:.2f}' for value in z[0])}"[:120]
 download("This picture as PNG", png(to_pixels(decode(z)[0], 10)), f"{name}.png", "image/png", "sampling_live_png")
 look_for(

@@ -56,7 +56,7 @@ with st.expander("The whole recipe", icon=":material/list:"):
     st.table(
         pd.DataFrame(card.recipe(spec).items(), columns=["setting", "value"]).set_index("setting"), border="horizontal"
     )
-    st.caption(f"Seed and settings as in `vae_core/build/configs/{spec.id}.toml`, where each has a comment.")
+    st.caption("Named as in the model's TOML file; `vae_core/build/config.py` and `manifest.py` explain each setting.")
 
 st.header("All models")
 datasets = {name: images.title for name, images in cache.manifest().images.items()}

@@ -39,10 +39,11 @@ def main() -> None:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
                 page.goto(f"{address}/{link}")
                 settled(page)
+                page.wait_for_timeout(2500)  # charts fade in
                 if not options.readme:  # the whole page, not only what is above the fold
                     main_part = "document.querySelector('[data-testid=stMain]').scrollHeight"
                     page.set_viewport_size({"width": width, "height": page.evaluate(main_part)})
-                page.wait_for_timeout(1500)  # charts fade in
+                    page.wait_for_timeout(1500)
                 file = f"{name}.png" if options.readme else f"{name}-{width}-{scheme}.png"
                 page.screenshot(path=options.folder / file)
                 page.close()

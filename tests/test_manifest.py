@@ -100,14 +100,14 @@ def test_missing_manifest_is_refused(tmp_path):
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b'{"schema": 1', b"", b"\xff\xfe"], ids=["half", "empty", "no text"])
+@pytest.mark.parametrize("content", [b'{"schema": 2', b"", b"\xff\xfe"], ids=["half", "empty", "no text"])
 def test_manifest_that_is_no_json_is_refused(tmp_path, content):
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(ArtifactError, match=rf"manifest\.json cannot be read .*{RESTORE}"):
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["[]", "3", "null", "{}", '{"schema": "1"}', '{"schema": 0}', '{"schema": 1}'])
+@pytest.mark.parametrize("content", ["[]", "3", "null", "{}", '{"schema": "1"}', '{"schema": 0}', '{"schema": 2}'])
 def test_json_that_is_no_manifest_is_refused(tmp_path, content):
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(ArtifactError, match=rf"manifest\.json is not a valid manifest .*{RESTORE}"):
@@ -115,8 +115,8 @@ def test_json_that_is_no_manifest_is_refused(tmp_path, content):
 
 
 def test_newer_schema_asks_for_a_newer_program(tmp_path):
-    changed(tmp_path, lambda data: data.update(schema=2, models="in another form"))
-    with pytest.raises(ArtifactError, match=r"has schema 2 and this program reads schema 1\. .*git pull"):
+    changed(tmp_path, lambda data: data.update(schema=3, models="in another form"))
+    with pytest.raises(ArtifactError, match=r"has schema 3 and this program reads schema 2\. .*git pull"):
         load_manifest(tmp_path)
 
 

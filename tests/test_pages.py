@@ -103,6 +103,7 @@ def test_an_unknown_model_in_the_link_is_named_and_another_shown(path):
         (PATHS[3], "scatter_map", "sne"),
         (PATHS[4], "sampling_seed", "x" * 500),
         (PATHS[4], "z", "1,2,3"),
+        (PATHS[4], "z", ""),
         (PATHS[4], "z", "nan,0"),
         (PATHS[5], "transition_A", "1e9"),
     ],
@@ -118,6 +119,10 @@ def test_the_link_restores_model_code_and_seed():
     at = open_page(PATHS[4], model="mnist-z10", z="0,0,1.5,0,0,0,0,0,0,-2", sampling_seed="7")
     assert at.sidebar.selectbox(key="model").value == "mnist-z10"
     assert component(at)["start"] == [0, 0, 1.5, 0, 0, 0, 0, 0, 0, -2]
+    at.slider(key="sampling_temperature").set_value(0.5).run()
+    at.run()
+    assert component(at)["start"] == [0, 0, 1.5, 0, 0, 0, 0, 0, 0, -2]
+    assert at.query_params["z"] == "0,0,1.5,0,0,0,0,0,0,-2"
     assert at.number_input(key="sampling_seed").value == 7
 
 
@@ -282,7 +287,7 @@ def test_a_page_about_posteriors_says_why_an_autoencoder_has_none_and_offers_a_v
 def test_another_label_changes_every_sample_of_a_conditional_model():
     at = open_page(PATHS[4], model="mnist-z4-cond")
     before = pictures(at)
-    at.session_state["sampling_label"] = 7
+    at.session_state["sampling_left"] = {"model": "mnist-z4-cond", "z": [0.0] * 4, "label": 7}
     at.run()
     assert not set(before) & set(pictures(at))
 
@@ -364,7 +369,7 @@ def test_a_damaged_snapshot_stops_only_the_page_that_needs_it(damage, copied_art
 
 def test_a_newer_manifest_asks_for_an_update(copied_artifacts):
     manifest = copied_artifacts / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 2', 1))
+    manifest.write_text(manifest.read_text().replace('"schema": 2', '"schema": 3', 1))
     at = open_page(PATHS[0])
     assert "git pull" in at.error[0].value
     assert not at.exception

@@ -32,10 +32,9 @@ OWN_LIMITS = "It knows the pictures it was given and nothing else; who may be in
 def title(spec: ModelSpec, images: ImageSet) -> str:
     """What the model is, in one line."""
     family = {"mlp": "residual MLP", "conv": "convolutional"}[spec.architecture.family]
-    kind = "plain autoencoder" if not spec.variational else "conditional VAE" if spec.conditional else "VAE"
-    dimensions = f"{spec.latent_dim} latent dimensions" if spec.latent_dim > 1 else "1 latent dimension"
-    beta = f", beta = {spec.beta:g}" if spec.variational and spec.beta != 1 else ""
-    return f"{kind} of {images.title}, {dimensions}, {family}{beta}"
+    kind = "Plain autoencoder" if not spec.variational else "Conditional VAE" if spec.conditional else "VAE"
+    beta = f", β = {spec.beta:g}" if spec.variational and spec.beta != 1 else ""
+    return f"{kind} of {images.title}, latent size {spec.latent_dim}, {family}{beta}"
 
 
 def limits(spec: ModelSpec) -> str:

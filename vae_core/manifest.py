@@ -11,14 +11,12 @@ import re
 import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args, get_origin
 
 import numpy as np
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
-FAMILIES = ("mlp", "conv")
-LIKELIHOODS = ("bernoulli", "continuous_bernoulli", "gaussian")
 
 
 class ArtifactError(Exception):
@@ -32,6 +30,14 @@ class ArtifactFile:
     file: str
     bytes: int
     sha256: str
+
+
+def check_choices(settings) -> None:
+    """Raise ValueError if a field of a dataclass that is annotated as a Literal holds none of its values."""
+    for f in fields(settings):
+        value = getattr(settings, f.name)
+        if get_origin(f.type) is Literal and value not in get_args(f.type):
+            raise ValueError(f"{f.name} is {value!r}; choose one of {', '.join(get_args(f.type))}")
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,7 @@ class Architecture:
     deterministic: bool = False
 
     def __post_init__(self):
-        for name, allowed in (("family", FAMILIES), ("likelihood", LIKELIHOODS)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
+        check_choices(self)
         for name in ("latent_dim", "width", "hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")

@@ -84,6 +84,8 @@ def replay_of(
     Pictures are (n, 28, 28) by epoch, dots (n, 2) by epoch; `originals` is None while their pixels are not here.
     """
     epochs = sorted(reconstructions)
+    recipe = spec.recipe
+    warmup = recipe["kl_warmup"] * recipe["epochs"] if recipe["kl_schedule"] == "linear" else 0
     frames = [
         {
             "reconstruction": encoded(paired(originals, reconstructions[epoch]), COLUMNS),
@@ -97,7 +99,7 @@ def replay_of(
         "version": f"{spec.id}-{hashlib.sha256(content.encode()).hexdigest()[:12]}",
         "epochs": epochs,
         "last": spec.history["epoch"][-1],
-        "warmup": spec.recipe["kl_warmup"] * spec.recipe["epochs"],
+        "warmup": warmup,
         "paired": originals is not None,
         "frames": frames,
         "labels": packed_labels(labels),

@@ -27,6 +27,7 @@ def live_decoder(
     weights: str,
     mu: np.ndarray,
     y: np.ndarray,
+    order: np.ndarray,
     active: np.ndarray,
     start: list[float],
     classes: tuple[str, ...] = (),
@@ -37,7 +38,8 @@ def live_decoder(
     """Show the decoder and call `on_release(z, label)` when the reader lets go.
 
     `weights` are those of `cache.decoder`, `version` tells them apart; mu (n, latent) and y (n,) are the codes drawn
-    behind the point, `active` (latent,) the dimensions that the model uses, `start` the first z. `classes` are the
+    behind the point; `order` has the dimensions, most used first, and `active` (latent,) whether each is used at all;
+    `start` is the first z. `classes` are the
     labels of a conditional model, empty for others. What is given must stay the same from run to run: the browser
     already has it then, and the weights travel once.
     """
@@ -57,7 +59,7 @@ def live_decoder(
             "version": version,
             "weights": weights,
             "latent_dim": mu.shape[1],
-            "order": np.argsort(-mu.var(axis=0)).tolist(),
+            "order": order.tolist(),
             "active": active.tolist(),
             "codes": base64.b64encode(np.rint(shares * 255).astype(np.uint8).tobytes()).decode(),
             "labels": packed_labels(y[:SHOWN]),

@@ -108,56 +108,37 @@ function runLayer(layer, x, column) {
       return result;
     }
     case "conv":
-      return convolve(layer, x);
     case "deconv":
-      return deconvolve(layer, x);
+      return convolve(layer, x);
   }
 }
 
-// weight: (outputs, inputs, kernel, kernel)
-function convolve({ weight, bias, inputs, outputs, kernel, stride, padding, side, grown, result }, x) {
+// A convolution walks over the small picture (what comes out of it) and reads from the large one; a transposed one walks
+// over the small picture (what goes in) and writes into the large one. Weights: (outputs, inputs, kernel, kernel), or
+// (inputs, outputs, kernel, kernel) if transposed.
+function convolve({ type, weight, bias, inputs, outputs, kernel, stride, padding, side, grown, result }, x) {
+  const transposed = type === "deconv";
+  const [small, large] = transposed ? [side, grown] : [grown, side];
+  const [readStep, writeStep] = transposed ? [1, stride] : [stride, 1];
   for (let o = 0; o < outputs; o++) {
     const out = o * grown * grown;
     result.fill(bias[o], out, out + grown * grown);
     for (let i = 0; i < inputs; i++) {
       const picture = i * side * side;
+      const kernels = (transposed ? i * outputs + o : o * inputs + i) * kernel * kernel;
       for (let ky = 0; ky < kernel; ky++) {
         for (let kx = 0; kx < kernel; kx++) {
-          const w = weight[((o * inputs + i) * kernel + ky) * kernel + kx];
+          const w = weight[kernels + ky * kernel + kx];
           const from = Math.max(0, Math.ceil((padding - kx) / stride));
-          const to = Math.min(grown, Math.floor((side - 1 + padding - kx) / stride) + 1);
-          for (let v = 0; v < grown; v++) {
+          const to = Math.min(small, Math.floor((large - 1 + padding - kx) / stride) + 1);
+          for (let v = 0; v < small; v++) {
             const row = v * stride + ky - padding;
-            if (row < 0 || row >= side) continue;
-            const source = picture + row * side + kx - padding;
-            const target = out + v * grown;
-            for (let u = from; u < to; u++) result[target + u] += w * x[source + u * stride];
-          }
-        }
-      }
-    }
-  }
-  return result;
-}
-
-// weight: (inputs, outputs, kernel, kernel)
-function deconvolve({ weight, bias, inputs, outputs, kernel, stride, padding, side, grown, result }, x) {
-  for (let o = 0; o < outputs; o++) {
-    const out = o * grown * grown;
-    result.fill(bias[o], out, out + grown * grown);
-    for (let i = 0; i < inputs; i++) {
-      const picture = i * side * side;
-      for (let ky = 0; ky < kernel; ky++) {
-        for (let kx = 0; kx < kernel; kx++) {
-          const w = weight[((i * outputs + o) * kernel + ky) * kernel + kx];
-          const from = Math.max(0, Math.ceil((padding - kx) / stride));
-          const to = Math.min(side, Math.floor((grown - 1 + padding - kx) / stride) + 1);
-          for (let v = 0; v < side; v++) {
-            const row = v * stride + ky - padding;
-            if (row < 0 || row >= grown) continue;
-            const target = out + row * grown + kx - padding;
-            const source = picture + v * side;
-            for (let u = from; u < to; u++) result[target + u * stride] += w * x[source + u];
+            if (row < 0 || row >= large) continue;
+            const inSmall = v * small;
+            const inLarge = row * large + kx - padding;
+            const read = picture + (transposed ? inSmall : inLarge);
+            const write = out + (transposed ? inLarge : inSmall);
+            for (let u = from; u < to; u++) result[write + u * writeStep] += w * x[read + u * readStep];
           }
         }
       }

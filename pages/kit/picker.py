@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
+from vae_core import card
 from vae_core.data import DataError, Images, official
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.projection import Codes
@@ -70,13 +71,7 @@ def chosen_model() -> Choice:
 
 def describe(spec: ModelSpec) -> str:
     """A few words on a model: what it is, how good it is, and how good that is."""
-    kind = {"mlp": "residual MLP", "conv": "convolutional"}[spec.architecture.family]
-    text = f"{cache.manifest().images[spec.dataset].title}, {spec.latent_dim} latent dimensions, {kind}"
-    text += ", conditional on the label." if spec.conditional else "."
-    if not spec.variational:
-        text += " A plain autoencoder: no posterior, no prior, no noise."
-    elif spec.beta != 1:
-        text += f" Trained with β = {spec.beta:g}."
+    text = f"{card.title(spec, cache.manifest().images[spec.dataset])}."
     if "nelbo_nats" in spec.metrics:
         text += f" Test nELBO **{spec.metrics['nelbo_nats']:.1f}** nats an image (lower is better)."
     if spec.likelihood != "bernoulli":

@@ -5,10 +5,10 @@ import re
 import tomllib
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Literal
 
 from vae_core.data import DATASETS
-from vae_core.manifest import Architecture
+from vae_core.manifest import Architecture, check_choices
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -43,9 +43,7 @@ class TrainConfig:
     keep: Literal["best", "last"] = "best"  # the epoch with the lowest objective on held-out images, or the last
 
     def __post_init__(self):
-        for f in fields(self):
-            if get_origin(f.type) is Literal and getattr(self, f.name) not in get_args(f.type):
-                raise ValueError(f"{f.name} is {getattr(self, f.name)!r}; choose one of {', '.join(get_args(f.type))}")
+        check_choices(self)
         for name, value in vars(self).items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{name} is {value}; it must be a finite number")

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from vae_core import latent
 from vae_core.build.choice import chosen_models, models_parser
-from vae_core.build.own_data import OwnData, add_data_arguments, check_gallery, own_data_of
+from vae_core.build.own_data import add_data_arguments, check_gallery, own_data_of
 from vae_core.build.publish import BuildError, amend_model, explained
 from vae_core.data import DATASETS, DataError, Images, official
 from vae_core.inference import elbo_terms, encode, reconstruct
@@ -76,34 +76,23 @@ def table(specs: list[ModelSpec]) -> str:
     return "\n".join([header, *rows])
 
 
-def test_images(spec: ModelSpec, own: OwnData | None) -> Images | None:
-    """The images that a model is reported on; None for one's own data where they are not given.
-
-    Raises
-    ------
-    DataError
-        If the official data are not there.
-    """
-    if spec.dataset in DATASETS:
-        return official(spec.dataset, train=False)
-    return own.test if own is not None and own.name == spec.dataset else None
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = models_parser("python -m vae_core.build.evaluate", __doc__)
     add_data_arguments(parser)
     try:
         options = parser.parse_args(arguments)
         root, (manifest, specs) = options.artifacts, chosen_models(options)
-        own, measured = own_data_of(options), []
+        own, test, measured = own_data_of(options), {}, []
         if own is not None:
             check_gallery(manifest, own)
+            test[own.name] = own.test
         for spec in specs:
-            images = test_images(spec, own)
-            if images is None:
+            if spec.dataset in DATASETS and spec.dataset not in test:
+                test[spec.dataset] = official(spec.dataset, train=False)
+            if spec.dataset not in test:
                 print(f"{spec.id} is left out: give its pictures with --data.")
                 continue
-            metrics = evaluate(load_vae(root, spec), images)
+            metrics = evaluate(load_vae(root, spec), test[spec.dataset])
             with explained(f"the manifest of {root}"):
                 measured.append(amend_model(root, spec, metrics=metrics))
     except (BuildError, DataError, ArtifactError) as error:

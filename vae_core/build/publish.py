@@ -2,10 +2,12 @@
 
 import dataclasses
 import errno
+import io
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 
 from vae_core.data import DATASETS, PROJECT
@@ -36,6 +38,13 @@ def store(root: Path, folder: str, stem: str, suffix: str, content: bytes) -> Ar
     artifact = dataclasses.replace(named, file=f"{folder}/{stem}.{named.sha256[:8]}{suffix}")
     write_atomically(root / artifact.file, content)
     return artifact
+
+
+def store_arrays(root: Path, folder: str, stem: str, arrays: dict[str, np.ndarray]) -> ArtifactFile:
+    """Write named arrays as one compressed .npz artifact, as `store` does."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return store(root, folder, stem, ".npz", buffer.getvalue())
 
 
 def update_manifest(root: Path, change: Callable[[Manifest], Manifest]) -> Manifest:

@@ -14,7 +14,7 @@ import numpy as np
 
 from pages.kit.flow import flow
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
-from pages.kit.show import look_for, source
+from pages.kit.show import chart, look_for, source
 from vae_core import inference, latent
 
 choice = chosen_model()
@@ -63,7 +63,7 @@ else:
     cost, total = st.columns([3, 1], gap="large", vertical_alignment="center")
     with cost:
         st.markdown("**What this picture costs**")
-        st.altair_chart(
+        chart(
             elbo_split(reconstruction, kl),
             alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
         )

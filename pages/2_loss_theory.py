@@ -15,7 +15,7 @@ import numpy as np
 from pages.kit.charts import elbo_split, estimate_with_error, kl_by_dim, posterior_by_dim, two_gaussians
 from pages.kit.concepts import KL, MU, RECONSTRUCTION, SIGMA, X_HAT, X, tex
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
-from pages.kit.show import look_for, picture, source
+from pages.kit.show import chart, look_for, picture, source
 from vae_core import inference, latent, objective
 
 choice = chosen_model()
@@ -95,9 +95,7 @@ def kl_by_hand():
         )
     exact, estimate, standard_error = inference.kl_both_ways(mu, logvar, latent.noise(samples, 1, noise_seed)[:, 0])
     with curves:
-        st.altair_chart(
-            two_gaussians(mu, sigma), alt=f"Density of N({mu:.2f}, {sigma:.2f} squared) over the prior N(0, 1)"
-        )
+        chart(two_gaussians(mu, sigma), alt=f"Density of N({mu:.2f}, {sigma:.2f} squared) over the prior N(0, 1)")
     with sliders:
         left, right = st.columns(2)
         left.metric("Closed form, nats", f"{exact:.3f}")
@@ -105,7 +103,7 @@ def kl_by_hand():
             "By sampling, nats", f"{estimate:.3f}", f"± {standard_error:.3f}", delta_color="off", delta_arrow="off"
         )
     with curves:
-        st.altair_chart(
+        chart(
             estimate_with_error(exact, estimate, standard_error),
             alt=f"Exact KL {exact:.3f}, estimate {estimate:.3f} plus or minus {standard_error:.3f} nats",
         )
@@ -135,7 +133,7 @@ label = choice.labels(digit)
 mu, logvar = choice.codes.mu[digit], choice.codes.logvar[digit]
 if choice.images is None:
     st.caption("The reconstruction term needs the original picture, which is not on this machine; the KL does not.")
-    st.altair_chart(
+    chart(
         kl_by_dim(0.5 * (mu**2 + np.exp(logvar) - logvar - 1)), alt="KL of each latent dimension of the chosen picture"
     )
     st.stop()
@@ -150,18 +148,16 @@ with pictures:
     x_hat = inference.decode(choice.model, z[None], label)[0]
     picture(x_hat, alt="What the decoder draws from the sampled code", caption="x̂, decoded from a sample of z")
 with split:
-    st.altair_chart(
+    chart(
         elbo_split(reconstruction, kl),
         alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
     )
     st.metric("Negative ELBO, nats", f"{reconstruction + kl:.1f}", border=True)
 with dims:
     st.markdown("**KL of each dimension**: how much this picture says with it")
-    st.altair_chart(kl_by_dim(terms.kl_per_dim[0]), alt="KL of each latent dimension of the chosen picture, in nats")
+    chart(kl_by_dim(terms.kl_per_dim[0]), alt="KL of each latent dimension of the chosen picture, in nats")
     st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
-    st.altair_chart(
-        posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension"
-    )
+    chart(posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension")
 look_for(
     "Most of the cost is reconstruction: grey pixels alone cost about 45 nats on MNIST, even when drawn perfectly."
     " **Try:** the same picture under a model with more dimensions (sidebar): reconstruction falls, KL rises, and the sum"

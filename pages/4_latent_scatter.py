@@ -16,7 +16,7 @@ from pages.kit import cache
 from pages.kit.charts import posterior_by_dim
 from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
 from pages.kit.scatter import frame_of, packed, packed_labels, scatter
-from pages.kit.show import look_for, picture, source
+from pages.kit.show import chart, look_for, picture, source
 from vae_core import inference
 from vae_core.manifest import ArtifactError, LatentMap
 from vae_core.projection import Maps
@@ -128,7 +128,7 @@ def map_and_picture():
         reconstruction = -float(codes.log_likelihood[digit])
         st.caption(f"Reconstruction {reconstruction:.1f} + KL {kl:.1f} = negative ELBO {reconstruction + kl:.1f} nats.")
         st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
-        st.altair_chart(
+        chart(
             posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension"
         )
 

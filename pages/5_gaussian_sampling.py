@@ -73,7 +73,7 @@ def decode(z: np.ndarray) -> np.ndarray:
 
 live_decoder(
     version=spec.weights.sha256,
-    weights=cache.decoder(spec),
+    weights=cache.network(spec, "decoder"),
     mu=choice.codes.mu,
     y=choice.codes.y,
     active=latent.active_units(choice.codes.mu),

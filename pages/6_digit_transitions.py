@@ -12,7 +12,7 @@ chapter(
 import numpy as np
 
 from pages.kit.picker import chosen_digit, chosen_model
-from pages.kit.show import download, look_for, picture, sheet, source
+from pages.kit.show import download, image, look_for, picture, sheet, source
 from vae_core import inference, latent
 from vae_core.images import gif, png, tile, to_pixels
 
@@ -69,7 +69,7 @@ with originals:
 with moving:
     frames = to_pixels(np.concatenate([x, x[-2:0:-1]]), 5)
     animation = gif(frames, milliseconds=80)
-    st.image(animation, output_format="auto", alt="The transition as an animation")
+    image(animation, "image/gif", alt="The transition as an animation")
     st.caption("There and back")
 
 name = f"{choice.spec.id}-{a}-{b}-{path_kind}-{steps}"

@@ -255,7 +255,8 @@ def test_the_browser_computes_what_torch_computes(id_, chromium):
     page.add_script_tag(content=NETWORK_JS)
     pictures, codes = page.evaluate(
         """([decoder, encoder, zs, xs, y]) => {
-          const [d, e] = [readNetwork(decoder), readNetwork(encoder)];
+          const read = (text) => readNetwork(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+          const [d, e] = [read(decoder), read(encoder)];
           const run = (network, rows) => rows.map((row, i) => runNetwork(network, Float32Array.from(row), y?.[i]).slice());
           return [run(d, zs).map((l) => Array.from(pixelMeans(l, d.likelihood))), run(e, xs).map((v) => Array.from(v))];
         }""",

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 GAP = 96  # mid-dark grey between tiles: visible beside black pictures on a light and on a dark page
 
@@ -55,15 +56,23 @@ def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarra
     return sheet
 
 
-def png(pixels: np.ndarray) -> bytes:
-    """A picture of bytes, (height, width) grey, as an exact PNG file."""
+def png(pixels: np.ndarray, about: dict[str, object] | None = None) -> bytes:
+    """A picture of bytes, (height, width) grey, as an exact PNG file.
+
+    `about` is kept inside the file as text, a chunk for each entry: the model, the seed, the settings.
+    """
+    texts = PngInfo()
+    for name, value in (about or {}).items():
+        texts.add_itxt(name, str(value))
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", compress_level=4)
+    Image.fromarray(pixels).save(out, "PNG", compress_level=4, pnginfo=texts)
     return out.getvalue()
 
 
-def gif(frames: np.ndarray, milliseconds: int) -> bytes:
+def gif(frames: np.ndarray, milliseconds: int, about: dict[str, object] | None = None) -> bytes:
     """Pictures of bytes (n, height, width), grey, as an endless GIF that shows each for `milliseconds`; exact greys.
+
+    `about` is kept inside the file as its comment.
 
     Raises
     ------
@@ -74,7 +83,17 @@ def gif(frames: np.ndarray, milliseconds: int) -> bytes:
         raise ValueError("a GIF needs at least one frame")
     first, *rest = (Image.fromarray(frame) for frame in frames)
     out = io.BytesIO()
-    first.save(out, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0, optimize=False)
+    comment = "; ".join(f"{name}: {value}" for name, value in (about or {}).items())
+    first.save(
+        out,
+        "GIF",
+        save_all=True,
+        append_images=rest,
+        duration=milliseconds,
+        loop=0,
+        optimize=False,
+        comment=comment.encode(),
+    )
     return out.getvalue()
 
 

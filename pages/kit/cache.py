@@ -1,6 +1,5 @@
 """The only cached functions. Keys are ids and hashes; what is cached is shared by all readers and never changed."""
 
-import base64
 from pathlib import Path
 
 import streamlit as st
@@ -91,13 +90,13 @@ def _replay(model_id: str, sha256: str | None, _spec: ModelSpec) -> dict:
     return load_replay(ARTIFACTS, _spec)
 
 
-def decoder(spec: ModelSpec) -> str:
-    """A model's decoder for the browser, base64. Raises ArtifactError."""
-    return _decoder(spec.id, spec.weights.sha256, spec)
+def network(spec: ModelSpec, part: str) -> bytes:
+    """A model's "encoder" or "decoder" for the browser, see `vae_core.wire.pack`. Raises ArtifactError."""
+    return _network(spec.id, spec.weights.sha256, part, spec)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _decoder(model_id: str, sha256: str, _spec: ModelSpec) -> str:
+def _network(model_id: str, sha256: str, part: str, _spec: ModelSpec) -> bytes:
     from vae_core.wire import pack
 
-    return base64.b64encode(pack(model(_spec), "decoder")).decode()
+    return pack(model(_spec), part)

@@ -26,7 +26,15 @@ export default function ({ parentElement, data, setStateValue }) {
 function adopt(state, data) {
   state.version = data.version;
   state.data = data;
-  state.network = readNetwork(data.weights);
+  state.network = null;
+  fetchNetwork(data.weights).then(
+    (network) => {
+      if (state.version !== data.version) return; // another model came meanwhile
+      state.network = network;
+      ask(state);
+    },
+    () => (state.find(".said").textContent = "The decoder could not be loaded. Reload the page."),
+  );
   state.codes = bytes(data.codes);
   state.labels = bytes(data.labels);
   state.z = Float32Array.from(data.start);
@@ -166,7 +174,7 @@ function ask(state) {
 
 function show(state) {
   const { root, find, data } = state;
-  if (!state.pad.clientWidth) return;
+  if (!state.pad.clientWidth || !state.network) return;
   const z = state.hover ?? state.z;
   const started = performance.now();
   const grey = pixelMeans(runNetwork(state.network, z, state.label), state.network.likelihood);

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.kit import concepts
 from pages.kit.scatter import DOTS_CSS, DOTS_JS, packed_labels
+from pages.kit.served import served
 
 HERE = Path(__file__).parent
 NETWORK_JS = (HERE / "network.js").read_text(encoding="utf-8")
@@ -24,7 +25,7 @@ _LIVE = st.components.v2.component(
 def live_decoder(
     *,
     version: str,
-    weights: str,
+    weights: bytes,
     mu: np.ndarray,
     y: np.ndarray,
     order: np.ndarray,
@@ -37,7 +38,7 @@ def live_decoder(
 ) -> None:
     """Show the decoder and call `on_release(z, label)` when the reader lets go.
 
-    `weights` are those of `cache.decoder`, `version` tells them apart; mu (n, latent) and y (n,) are the codes drawn
+    `weights` are those of `cache.network`, `version` tells them apart; mu (n, latent) and y (n,) are the codes drawn
     behind the point; `order` has the dimensions, most used first, and `active` (latent,) whether each is used at all;
     `start` is the first z. `classes` are the
     labels of a conditional model, empty for others. What is given must stay the same from run to run: the browser
@@ -57,7 +58,7 @@ def live_decoder(
         key=key,
         data={
             "version": version,
-            "weights": weights,
+            "weights": served(weights, key),
             "latent_dim": mu.shape[1],
             "order": order.tolist(),
             "active": active.tolist(),

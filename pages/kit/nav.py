@@ -5,6 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.kit.present import presentation_switch
+
 # One thread for torch, in every session's own thread: faster for small batches, and fair between sessions. This module is
 # the first that every page imports, and torch reads the variable when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,7 +26,7 @@ PAGES = {
         ("pages/6_digit_transitions.py", "Digit transitions", ":material/transition_slide:"),
     ],
     "Go deeper": [
-        ("pages/7_models.py", "Models", ":material/table_chart:"),
+        ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }
 
@@ -53,5 +55,6 @@ def chapter(title: str, lead: str) -> None:
     if not st.session_state.pop(FROM_ENTRYPOINT, False):
         navigation()
         st.rerun()
+    presentation_switch()
     st.title(title)
     st.markdown(lead)

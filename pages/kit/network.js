@@ -3,12 +3,22 @@
 
 const EPSILON = 1e-5; // of torch's layer normalisation
 
-// A network from base64: its header, with each layer's weights in place and a buffer for its result.
-function readNetwork(text) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const length = new DataView(bytes.buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const halves = new Uint16Array(bytes.buffer, 4 + length);
+// The network that Python serves at `address`, below the app's own address; a page lies one level below it.
+async function fetchNetwork(address) {
+  for (const way of ["", "../"]) {
+    const response = await fetch(new URL(way + address.replace(/^\//, ""), document.baseURI));
+    if (response.ok && response.headers.get("content-type") === "application/octet-stream") {
+      return readNetwork(await response.arrayBuffer());
+    }
+  }
+  throw new Error(`no network at ${address}`);
+}
+
+// A network from its bytes: its header, with each layer's weights in place and a buffer for its result.
+function readNetwork(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const halves = new Uint16Array(buffer, 4 + length);
   let at = 0;
   const take = (count) => Float32Array.from(halves.subarray(at, (at += count)), half);
   const prepare = (layer) => {

@@ -6,17 +6,24 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
-from vae_core import card
+from pages.kit.own import OwnDigit, own_digits
+from pages.kit.share import copy_link
+from vae_core import card, inference
 from vae_core.data import DataError, Images, official
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.projection import Codes
 
 DEFAULT_MODEL = "mnist-z2"
+YOURS = -1  # stands for the class of the reader's own digits in the picker
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen model with what the pages need of it. `images` is None while their pixels are not on this machine."""
+    """The chosen model with what the pages need of it, and its pictures by their index.
+
+    Indices below `len(codes.y)` are the gallery's, those after it the reader's own digits. `images` is None while the
+    gallery's pixels are not on this machine.
+    """
 
     spec: ModelSpec
     model: object
@@ -26,16 +33,36 @@ class Choice:
 
     def x(self, index: int) -> np.ndarray | None:
         """The picture (28, 28), or None while its pixels are not on this machine."""
+        if own := self._own(index):
+            return own.x
         return None if self.images is None else self.images.x[index]
+
+    def posterior(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """mu and logvar of the picture's q(z|x), (latent,) each: shipped, or encoded now if it is the reader's own."""
+        if own := self._own(index):
+            mu, logvar = inference.encode(self.model, own.x[None], self.labels(index))
+            return mu[0], logvar[0]
+        return self.codes.mu[index], self.codes.logvar[index]
+
+    def label(self, index: int) -> int:
+        """The picture's class; for the reader's own, what the reader says it is."""
+        own = self._own(index)
+        return min(own.label, len(self.classes) - 1) if own else int(self.codes.y[index])
 
     def name(self, index: int) -> str:
         """What the picture shows, in words."""
+        if self._own(index):
+            return f"your digit {index - len(self.codes.y) + 1}"
         noun = "digit " if self.spec.dataset == "mnist" else ""
         return f"{noun}{self.classes[self.codes.y[index]]}"
 
     def labels(self, index: int) -> np.ndarray | None:
-        """The picture's label as a conditional model wants it, None for the others."""
-        return self.codes.y[index : index + 1] if self.spec.conditional else None
+        """The picture's label, (1,), as a conditional model wants it, None for the others."""
+        return np.array([self.label(index)]) if self.spec.conditional else None
+
+    def _own(self, index: int) -> OwnDigit | None:
+        """The reader's own digits come after the gallery's pictures."""
+        return own_digits()[index - len(self.codes.y)] if index >= len(self.codes.y) else None
 
 
 def chosen_model() -> Choice:
@@ -61,6 +88,7 @@ def chosen_model() -> Choice:
         )
         spec = models[id_]
         st.caption(describe(spec))
+        copy_link()
     try:
         model, codes = cache.model(spec), cache.codes(spec)
     except ArtifactError as error:
@@ -103,10 +131,12 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     Its widgets go where the page is writing; put a `row()` around them to have them side by side. `name` tells two
     pickers of one page apart. To choose from code, set `st.session_state[key]` in a callback.
     """
-    y = choice.codes.y
+    y = np.concatenate([choice.codes.y, np.full(len(own_digits()), YOURS)])
     first_of_class %= len(choice.classes)  # one's own data may have fewer classes
     noun = ("digit" if choice.spec.dataset == "mnist" else "item") + (f" {name}" if name else "")
-    refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(y) - 1}.")
+    refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(choice.codes.y) - 1}.")
+    if st.session_state.get(key, 0) >= len(y):
+        del st.session_state[key]  # a digit of the reader's that is gone
     class_place, another_place = st.container(width=160), st.container(width="content")
     index = st.number_input(
         "Gallery number" + (f" {name}" if name else ""),
@@ -116,14 +146,15 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
         key=key,
         bind="query-params",
         width=160,
-        help=f"Its place in the gallery of {len(y):,} pictures that no model trained on.",
+        help=f"Its place in the gallery of {len(choice.codes.y):,} pictures that no model trained on; your own digits"
+        " come after them.",
     )
     class_key = f"{key}_class"
     st.session_state[class_key] = int(y[index])
     class_place.selectbox(
         f"Class of {noun}",
-        range(len(choice.classes)),
-        format_func=lambda label: choice.classes[label],
+        [*range(len(choice.classes)), *([YOURS] if own_digits() else [])],
+        format_func=lambda label: "yours" if label == YOURS else choice.classes[label],
         key=class_key,
         on_change=_another,
         args=(y, key),

@@ -1,10 +1,13 @@
-"""Pictures and explanations as every page shows them: exact PNGs, what to look for, and the function behind them."""
+"""Pictures, charts and explanations as every page shows them, larger when they are projected in a lecture hall."""
 
+import base64
 import inspect
+from html import escape
 
 import numpy as np
 import streamlit as st
 
+from pages.kit.present import presenting
 from vae_core.images import png, tile
 
 
@@ -13,22 +16,64 @@ def picture(x: np.ndarray, *, alt: str, scale: int = 5, caption: str | None = No
     return sheet(x[None], columns=1, scale=scale, alt=alt, caption=caption)
 
 
-def sheet(x: np.ndarray, *, columns: int, alt: str, scale: int = 2, gap: int = 2, caption: str | None = None) -> bytes:
-    """Show pictures (n, height, width) as one exact PNG, row by row; returns the PNG."""
-    data = png(tile(x, columns, scale, gap))
-    st.image(data, output_format="PNG", alt=alt)
-    if caption:  # not st.image's own, which stretches a picture that is narrower than its caption
+def sheet(
+    x: np.ndarray,
+    *,
+    columns: int,
+    alt: str,
+    scale: int = 2,
+    gap: int = 2,
+    caption: str | None = None,
+    about: dict[str, object] | None = None,
+) -> bytes:
+    """Show pictures (n, height, width) as one exact PNG, row by row; returns the PNG, with `about` in its metadata."""
+    data = png(tile(x, columns, scale, gap), about)
+    image(data, "image/png", alt=alt)
+    if caption:
         st.caption(caption)
     return data
 
 
+def image(data: bytes, mime: str, *, alt: str) -> None:
+    """Show a picture file as it is. It travels inside the page's own message: no second request, nothing re-encoded."""
+    style = "max-width: 100%" + ("; zoom: 2; image-rendering: pixelated" if presenting() else "")
+    source = f"data:{mime};base64,{base64.b64encode(data).decode()}"
+    st.html(f'<img alt="{escape(alt)}" src="{source}" style="{style}">')
+
+
+def chart(drawing, *, alt: str) -> None:
+    """Show an altair chart with its text equivalent."""
+    if presenting():
+        drawing = (
+            drawing.configure_axis(labelFontSize=18, titleFontSize=20)
+            .configure_legend(labelFontSize=18, titleFontSize=20)
+            .configure_text(fontSize=18)
+        )
+    st.altair_chart(drawing, alt=alt)
+
+
+def predict(question: str, answers: list[str], right: str, why: str, key: str) -> None:
+    """A question to answer before looking: the reason stays hidden until the reader has committed to an answer."""
+    with st.container(border=True):
+        said = st.radio(f"**Predict first.** {question}", answers, index=None, key=key, horizontal=True)
+        if said is None:
+            st.caption("Choose an answer, and the reason appears.")
+        elif said == right:
+            st.success(f"Yes: **{right}**. {why}", icon=":material/check:")
+        else:
+            st.info(f"It is **{right}**. {why}", icon=":material/lightbulb:")
+
+
 def look_for(text: str) -> None:
-    """What to see here, why, and what to try."""
-    st.info(text, icon=":material/visibility:")
+    """What to see here, why, and what to try; a side note, left out where the lecturer says it."""
+    if not presenting():
+        st.info(text, icon=":material/visibility:")
 
 
 def source(*functions) -> None:
     """The very functions of vae_core that computed what is shown, folded away."""
+    if presenting():
+        return
     with st.expander("The code that computed this", icon=":material/code:"):
         for function in functions:
             st.caption(f"`{function.__module__}.{function.__name__}`")

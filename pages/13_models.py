@@ -16,7 +16,7 @@ import pandas as pd
 from pages.kit import cache
 from pages.kit.charts import training_curves
 from pages.kit.picker import chosen_model
-from pages.kit.show import download, look_for, sheet, source
+from pages.kit.show import chart, download, look_for, sheet, source
 from vae_core import card, inference, latent
 from vae_core.published import PUBLISHED
 
@@ -36,7 +36,7 @@ with made_of:
         alt=f"40 pictures that {spec.id} decodes from N(0, I) with seed {card.SEED}",
         caption=f"Decoded from 40 samples of N(0, I), seed {card.SEED}: the first ones, not the best.",
     )
-    st.altair_chart(
+    chart(
         training_curves(spec.history, spec.variational),
         alt=f"Learning curves of {spec.id} on held-out and training pictures",
     )

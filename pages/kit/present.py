@@ -1,0 +1,25 @@
+"""The presentation switch: larger text and pictures, and no side notes, for a lecture hall."""
+
+import streamlit as st
+
+KEY = "presentation"
+# Streamlit measures everything in rem, so the root's size enlarges text, gaps and controls alike.
+STYLE = "<style>:root { font-size: 21px !important; }</style>"
+
+
+def presentation_switch() -> None:
+    """The switch in the sidebar, on every page and in the link."""
+    with st.sidebar:
+        st.toggle(
+            "Presentation",
+            key=KEY,
+            bind="query-params",
+            help="For a lecture hall: larger text and pictures, and the side notes hidden.",
+        )
+    if presenting():
+        st.html(STYLE)
+
+
+def presenting() -> bool:
+    """Whether the reader has switched to presentation."""
+    return bool(st.session_state.get(KEY))

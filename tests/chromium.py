@@ -69,3 +69,31 @@ def settled(page) -> None:
     page.wait_for_selector("h1", timeout=60_000)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
     page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=60_000)
+
+
+def said(message) -> str:
+    """A console message and where it comes from."""
+    return f"{message.text} ({message.location.get('url')})"
+
+
+def is_complaint(message) -> bool:
+    # On a deep link Streamlit's own client first asks for its server below the page's address, is told 404, and moves up.
+    probing = "/_stcore/" in (message.location.get("url") or "") and "404" in message.text
+    return message.type == "error" and not probing
+
+
+def canvas_content(page, selector: str) -> str:
+    return page.locator(selector).evaluate("canvas => canvas.toDataURL()")
+
+
+def picture(page, alt: str) -> str:
+    return page.locator(f"img[alt*='{alt}']").first.get_attribute("src")
+
+
+def changed(page, before: str, now) -> None:
+    """Wait until `now()` differs from `before`."""
+    for _ in range(100):
+        if now() != before:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the picture has not changed within 5 s")

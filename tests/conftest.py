@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from chromium import FLAGS, executable, is_complaint, running_app, said, settled
 
 from vae_core.data import data_dir
 from vae_core.manifest import Architecture, load_manifest
@@ -96,3 +97,64 @@ def torchrun(*command: str, processes: int = 2) -> subprocess.CompletedProcess:
             process.terminate()  # torchrun then stops the processes that it started
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+# What a page's browser component has once it has drawn itself.
+DRAWN = {
+    "": ".flow[aria-label]",
+    "training_progress": "canvas.dots[aria-label]",
+    "latent_scatter": "canvas.dots[aria-label]",
+    "gaussian_sampling": ".live[data-frames]",
+}
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if executable() is None:
+        reason = "no Chromium on this machine: `apt-get install chromium` to run the browser tests"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def app():
+    with running_app() as (address, _):
+        yield address
+
+
+@pytest.fixture
+def cold_app():
+    """A server that nobody has visited yet. Ask for it before `visit`, so that the visitor leaves first."""
+    with running_app() as (address, _):
+        yield address
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open an address as a new visitor; afterwards no page may have complained on its console."""
+    contexts, complaints = [], []
+
+    def open_(address: str, width: int = 1280, **settings):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(said(message)) if is_complaint(message) else None)
+        page.goto(address)
+        settled(page)
+        slug = address.split("?")[0].rstrip("/").split("/", 3)[3:]
+        if drawn := DRAWN.get(slug[0] if slug else ""):
+            page.wait_for_selector(drawn, state="attached")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []

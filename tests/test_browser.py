@@ -2,12 +2,11 @@
 
 import base64
 import json
-import os
 from statistics import NormalDist
 
 import numpy as np
 import pytest
-from chromium import FLAGS, executable, running_app, settled
+from chromium import canvas_content, changed, picture, settled
 from conftest import ARTIFACTS, ROOT, SHIPPED
 
 from pages.kit.nav import PAGES
@@ -21,93 +20,7 @@ TITLES = {path.split("_", 1)[1].removesuffix(".py"): title for rows in PAGES.val
 ADDRESSES = ["" if slug == "overview" else slug for slug in TITLES]
 
 
-# What a page's browser component has once it has drawn itself.
-DRAWN = {
-    "": ".flow[aria-label]",
-    "training_progress": "canvas.dots[aria-label]",
-    "latent_scatter": "canvas.dots[aria-label]",
-    "gaussian_sampling": ".live[data-frames]",
-}
 NETWORK_JS = (ROOT / "pages/kit/network.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    if executable() is None:
-        reason = "no Chromium on this machine: `apt-get install chromium` to run the browser tests"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def app():
-    with running_app() as (address, _):
-        yield address
-
-
-@pytest.fixture
-def cold_app():
-    """A server that nobody has visited yet. Ask for it before `visit`, so that the visitor leaves first."""
-    with running_app() as (address, _):
-        yield address
-
-
-@pytest.fixture
-def visit(chromium):
-    """Open an address as a new visitor; afterwards no page may have complained on its console."""
-    contexts, complaints = [], []
-
-    def open_(address: str, width: int = 1280, **settings):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(said(message)) if is_complaint(message) else None)
-        page.goto(address)
-        settled(page)
-        slug = address.split("?")[0].rstrip("/").split("/", 3)[3:]
-        if drawn := DRAWN.get(slug[0] if slug else ""):
-            page.wait_for_selector(drawn, state="attached")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def said(message) -> str:
-    return f"{message.text} ({message.location.get('url')})"
-
-
-def is_complaint(message) -> bool:
-    # On a deep link Streamlit's own client first asks for its server below the page's address, is told 404, and moves up.
-    probing = "/_stcore/" in (message.location.get("url") or "") and "404" in message.text
-    return message.type == "error" and not probing
-
-
-def canvas_content(page, selector: str) -> str:
-    return page.locator(selector).evaluate("canvas => canvas.toDataURL()")
-
-
-def picture(page, alt: str) -> str:
-    return page.locator(f"img[alt*='{alt}']").first.get_attribute("src")
-
-
-def changed(page, before: str, now) -> None:
-    """Wait until `now()` differs from `before`."""
-    for _ in range(100):
-        if now() != before:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("the picture has not changed within 5 s")
 
 
 @pytest.mark.parametrize("slug", ADDRESSES)

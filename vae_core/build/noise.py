@@ -41,7 +41,7 @@ def kept_pixels(batch: int, dropout: float, generator: torch.Generator) -> Tenso
     # Four pixels from each 64-bit draw: six times as fast as a Bernoulli draw a pixel, and exact to 1/65536.
     shape = (batch, 28, 28)
     draws = torch.randint(-(2**63), 2**63 - 1, (batch * 196,), generator=generator, device=generator.device)
-    return draws.view(torch.int16).view(shape) >= round(dropout * 2**16) - 2**15
+    return draws.view(torch.int16).view(shape) >= min(round(dropout * 2**16), 2**16 - 1) - 2**15
 
 
 def drop_pixels(x: Tensor, kept: Tensor, dropout: float) -> Tensor:

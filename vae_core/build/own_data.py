@@ -1,6 +1,7 @@
 """A data set of one's own: a folder of images or a CSV file, made 28 x 28 grey and split in three."""
 
 import argparse
+import os
 import re
 import warnings
 from dataclasses import dataclass, replace
@@ -83,6 +84,8 @@ def own_data_of(options: argparse.Namespace) -> OwnData | None:
     if options.data is None:
         return None
     own = read_own(options.data, tuple(options.classes.split(",")) if options.classes else ())
+    if os.environ.get("RANK", "0") != "0":  # of the processes that torchrun starts, the first one speaks
+        return own
     if own.skipped:
         print(f"Skipped {len(own.skipped)} images that cannot be read:", *own.skipped, sep="\n  ")
     sizes = f"{len(own.train.x)} to train on, {len(own.gallery.x)} for the gallery, {len(own.test.x)} to test on"

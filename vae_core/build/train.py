@@ -73,8 +73,8 @@ def train(
 ) -> ModelSpec | None:
     """Train a model, or go on where a killed run was, and publish it below `root`; `work` keeps the state.
 
-    With `own` data its gallery is published too. The manifest says that `command` made the model. Of several processes the first one reads and writes files and returns
-    the manifest entry, the others None.
+    With `own` data its gallery is published too. The manifest says that `command` made the model. Of several processes
+    the first one reads and writes files and returns the manifest entry, the others None.
     """
     state = work / f"{recipe.id}.pt"
     run = prepare(recipe, root, place, own)

@@ -16,6 +16,7 @@ PAGES = {
     "latent_scatter": "latent_scatter?model=mnist-z2",
     "gaussian_sampling": "gaussian_sampling?model=mnist-z10",
     "digit_transitions": "digit_transitions?model=mnist-z10",
+    "own_digit": "own_digit?model=mnist-z10",
     "models": "models?model=mnist-z10",
 }
 

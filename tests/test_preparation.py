@@ -118,8 +118,8 @@ def test_the_box_is_20_pixels_and_the_mass_is_in_the_middle():
     rows, columns = np.flatnonzero(x.any(axis=1)), np.flatnonzero(x.any(axis=0))
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 10)
     v, u = np.mgrid[:28, :28]
-    assert abs((v * x).sum() / x.sum() - 13.5) <= 0.5
-    assert abs((u * x).sum() / x.sum() - 13.5) <= 0.5
+    assert abs((v * x).sum() / x.sum() - 14) <= 0.5
+    assert abs((u * x).sum() / x.sum() - 14) <= 0.5
 
 
 def test_nothing_stays_nothing():

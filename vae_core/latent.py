@@ -146,6 +146,13 @@ def class_gaussians(mu: np.ndarray, logvar: np.ndarray, labels: np.ndarray) -> d
     return moments
 
 
+def nearest(code: np.ndarray, codes: np.ndarray, count: int) -> np.ndarray:
+    """Which of `codes` (n, latent) lie nearest to `code` (latent,), the nearest first: (count,) indices."""
+    squared = np.square(codes - code).sum(axis=1)
+    first = np.argpartition(squared, count - 1)[:count]
+    return first[np.argsort(squared[first])]
+
+
 def active_units(mu: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     """Which dimensions the encoder uses: the variance of the posterior mean over the data exceeds the threshold.
 

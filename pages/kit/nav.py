@@ -24,6 +24,7 @@ PAGES = {
         ("pages/4_latent_scatter.py", "Latent scatter", ":material/scatter_plot:"),
         ("pages/5_gaussian_sampling.py", "Gaussian sampling", ":material/casino:"),
         ("pages/6_digit_transitions.py", "Digit transitions", ":material/transition_slide:"),
+        ("pages/7_own_digit.py", "Your own digit", ":material/draw:"),
     ],
     "Go deeper": [
         ("pages/13_models.py", "Models", ":material/table_chart:"),

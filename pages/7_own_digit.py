@@ -1,0 +1,212 @@
+"""Your own digit: drawn or uploaded, prepared step by step, and then a digit like any other on every page."""
+
+import streamlit as st
+
+from pages.kit.nav import chapter
+
+chapter(
+    "Your own digit",
+    "Draw a digit or upload a photo of one. It is prepared as MNIST's digits were, and then it is a digit like any other on"
+    " every page. Nothing leaves this session: only you see it. *Reading time: 3 minutes.*",
+)
+
+import numpy as np
+
+from pages.kit.charts import posterior_by_dim
+from pages.kit.draw_pad import draw_pad
+from pages.kit.own import MOST, drop_digits, keep_digit, own_digits
+from pages.kit.own_charts import class_shares, cost_among_the_gallery
+from pages.kit.picker import chosen_model, row
+from pages.kit.show import chart, look_for, picture, sheet, source
+from vae_core import inference, latent, preparation
+
+DRAWS = 64  # posterior samples for the cost of one picture
+
+choice = chosen_model()
+spec = choice.spec
+
+
+def read_uploaded(key: str) -> None:
+    """Read the file at once and let it go: only the small grey picture stays in memory."""
+    file = st.session_state[key]
+    if file is None:
+        return
+    try:
+        st.session_state["own_grey"] = preparation.read_upload(file.getvalue())
+        st.session_state["own_refusal"] = None
+    except preparation.UploadError as error:
+        st.session_state["own_refusal"] = str(error)
+    st.session_state["own_turn"] += 1  # an uploader of another key is empty again
+
+
+def keep(x: np.ndarray, label: int) -> None:
+    """Keep the picture, choose it on every page, and make room for the next."""
+    keep_digit(x, label)
+    st.session_state["digit"] = len(choice.codes.y) + len(own_digits()) - 1
+    st.session_state["own_kept"] += 1
+    st.session_state["own_grey"] = None
+
+
+def step(shown: np.ndarray, words: str) -> None:
+    """One step of the preparation."""
+    picture(preparation.thumbnail(shown), alt=f"Preparation: {words}", scale=1, caption=words)
+
+
+kept = st.session_state.setdefault("own_kept", 0)
+turn = st.session_state.setdefault("own_turn", 0)
+way = st.segmented_control(
+    "Where from", ["Draw", "Upload"], default="Draw", required=True, key="own_way", bind="query-params"
+)
+source_side, steps_side = st.columns([1, 2], gap="large")
+x = None
+with source_side:
+    if way == "Draw":
+        drawing = draw_pad(turn=kept, key="own_pad")
+    else:
+        st.file_uploader(
+            "A photo or scan: PNG, JPEG or WebP, at most 5 MB and 20 megapixels",
+            type=["png", "jpg", "jpeg", "webp"],
+            key=f"own_upload_{turn}",
+            on_change=read_uploaded,
+            args=(f"own_upload_{turn}",),
+        )
+        if refusal := st.session_state.get("own_refusal"):
+            st.error(refusal, icon=":material/error:")
+        grey = st.session_state.get("own_grey")
+with steps_side:
+    if way == "Draw" and drawing is None:
+        st.info("Draw on the black square: one digit, as large or small as you like.", icon=":material/draw:")
+    elif way == "Draw":
+        drawn, x = drawing
+        first, last = st.columns(2)
+        with first:
+            picture(drawn, alt="Your drawing", scale=4, caption="1 · as you drew it, 28 x 28")
+        with last:
+            picture(x, alt="The prepared drawing", scale=4, caption="2 · x: scaled into 20 x 20, centred by mass")
+    elif grey is None:
+        st.info(
+            "No picture yet. One dark digit on light paper does best, or a light one on dark.", icon=":material/photo:"
+        )
+    else:
+        strokes_side, threshold_side = st.columns(2)
+        strokes = strokes_side.segmented_control(
+            "Strokes are",
+            ["automatic", "dark", "light"],
+            default="automatic",
+            required=True,
+            key="own_strokes",
+            help="Dark ink on light paper is inverted: MNIST's digits are light on black.",
+        )
+        automatic = threshold_side.toggle(
+            "Threshold by itself", True, key="own_automatic", help="Otsu's method (1979)."
+        )
+        threshold = None
+        if not automatic:
+            threshold = threshold_side.slider(
+                "Threshold, share of the strongest ink", 0.05, 0.95, 0.4, 0.01, key="own_threshold"
+            )
+        made = preparation.prepare(grey, {"automatic": None, "dark": True, "light": False}[strokes], threshold)
+        thicker = f", strokes {2 * made.thickened:.0f} pixels thicker" if made.thickened else ""
+        columns = st.columns(4)
+        with columns[0]:
+            step(made.grey, "1 · grey")
+        with columns[1]:
+            step(made.ink, f"2 · ink without the paper: {'dark, so inverted' if made.inverted else 'light on dark'}")
+        with columns[2]:
+            step(made.cleaned, f"3 · ink or none, parted at {made.threshold:.2f}{thicker}")
+        with columns[3]:
+            picture(made.x, alt="The prepared picture", scale=4, caption="4 · x: scaled into 20 x 20, centred by mass")
+        if made.blank:
+            st.warning("No ink is left on this paper. Choose dark or light strokes, or lower the threshold.")
+        else:
+            x = made.x
+
+if own_digits():
+    yours = np.stack([own.x for own in own_digits()])
+    with row():
+        sheet(yours, columns=6, scale=2, alt=f"Your {len(yours)} digits")
+        st.button("Forget all", icon=":material/delete:", on_click=drop_digits, key="own_forget")
+    st.caption(
+        f"Kept for this visit, oldest first: {len(yours)} of at most {MOST}. Every page has them as class “yours”."
+    )
+
+look_for(
+    "Digits of MNIST are light on black, fill a box of 20 x 20 pixels and lie centred by mass in 28 x 28; a model knows"
+    " nothing else. **Try:** a digit halfway between 4 and 9; a letter; a shoe. The model makes a digit of each, so look at"
+    " what it *costs*."
+)
+if x is None:
+    st.stop()
+
+st.header(f"What {spec.id} makes of it")
+labels = np.zeros(1, int) if spec.conditional else None
+mu, logvar = inference.encode(choice.model, x[None], labels)
+neighbours = latent.nearest(mu[0], choice.codes.mu, 25)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    guess = int(np.bincount(choice.codes.y[neighbours]).argmax())
+    label = st.selectbox(
+        "It shows", range(len(choice.classes)), guess, format_func=lambda i: choice.classes[i], width=160
+    )
+    st.button(
+        "Keep it",
+        icon=":material/add:",
+        type="primary",
+        on_click=keep,
+        args=(x, label),
+        key="own_keep",
+        help="It joins the pictures of every page as class “yours”, and is the one chosen there, until you leave.",
+    )
+if spec.conditional:
+    labels = np.array([label])
+    mu, logvar = inference.encode(choice.model, x[None], labels)
+
+pictures_side, numbers_side = st.columns([2, 3], gap="large")
+with pictures_side:
+    left, right = st.columns(2)
+    with left:
+        picture(x, alt="Your picture", caption="x, yours")
+    with right:
+        picture(inference.decode(choice.model, mu, labels)[0], alt="Decoded from its code", caption="x̂, decoded from μ")
+    if choice.images is not None:
+        sheet(
+            choice.images.x[neighbours[:10]],
+            columns=5,
+            alt=f"The ten nearest pictures: {', '.join(choice.classes[i] for i in choice.codes.y[neighbours[:10]])}",
+            caption="The pictures with the ten nearest codes, the nearest first",
+        )
+    chart(
+        class_shares(choice.codes.y[neighbours], choice.classes),
+        alt=f"Classes of the {len(neighbours)} nearest codes; most are {choice.classes[guess]}",
+    )
+with numbers_side:
+    if not spec.variational:
+        st.caption(
+            "A plain autoencoder gives one code, no posterior and no probability: it cannot say how unlikely this is."
+        )
+    else:
+        epsilon = latent.noise(DRAWS, spec.latent_dim, seed=0)
+        many = None if labels is None else np.repeat(labels, DRAWS)
+        terms = inference.elbo_terms(choice.model, np.repeat(x[None], DRAWS, axis=0), epsilon, many)
+        cost = -float(terms.elbo.mean())
+        of_gallery = (
+            inference.kl_per_dim(choice.codes.mu, choice.codes.logvar).sum(axis=1) - choice.codes.log_likelihood
+        )
+        share = float((of_gallery < cost).mean())
+        one, two = st.columns(2)
+        one.metric("Negative ELBO, nats", f"{cost:.1f}", border=True)
+        two.metric("Of the gallery, cost less", f"{share:.1%}", border=True)
+        chart(
+            cost_among_the_gallery(of_gallery, cost),
+            alt=f"The gallery's negative ELBO from {of_gallery.min():.0f} to {of_gallery.max():.0f} nats; yours is {cost:.0f}",
+        )
+        st.caption(
+            f"Reconstruction {-terms.log_likelihood.mean():.1f} + KL {terms.kl[0]:.1f} nats, the mean of {DRAWS} posterior"
+            " samples. The bound is a lower one: the picture is at least this likely. A simple picture, like a 1, costs little"
+            " even to a model that never saw it, so a low cost alone does not make it a digit."
+        )
+        st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
+        chart(
+            posterior_by_dim(mu[0], np.exp(0.5 * logvar[0])),
+            alt="Mean and width of the posterior in each latent dimension",
+        )
+source(preparation.prepare, preparation.like_mnist, inference.encode, inference.elbo_terms)

@@ -1,0 +1,44 @@
+"""A square on which the reader draws a digit."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from pages.kit.draw import DRAW_JS, drawn_picture
+
+_PAD = st.components.v2.component(
+    "vae_classroom.draw_pad",
+    html="""
+    <div class="draw-pad">
+      <canvas role="img" aria-label="A black square to draw a white digit on, with mouse, pen or finger"></canvas>
+      <div class="tools">
+        <button type="button" class="undo">Undo</button> <button type="button" class="clear">Clear</button>
+      </div>
+    </div>
+    """,
+    css="""
+    canvas { width: min(100%, 20rem); aspect-ratio: 1; display: block; touch-action: none; cursor: crosshair;
+             image-rendering: pixelated; border: 2px solid var(--st-border-color); }
+    .tools { display: flex; gap: 0.5rem; margin-top: 0.5rem; }
+    button { font: inherit; color: var(--st-text-color); cursor: pointer; padding: 0.3rem 0.8rem; background: transparent;
+             border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); }
+    button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+    """,
+    js=DRAW_JS + (Path(__file__).parent / "draw_pad.js").read_text(encoding="utf-8"),
+)
+
+
+def draw_pad(*, turn: int, key: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Show the square; returns the drawing as it is and as MNIST prepares it, (28, 28) each, or None while it is empty.
+
+    Another `turn` empties it for the next digit.
+    """
+    result = _PAD(key=key, data={"turn": turn}, on_drawing_change=lambda: None)
+    sent = result.get("drawing")
+    if not isinstance(sent, dict):
+        return None
+    drawn, prepared = drawn_picture(sent.get("drawn")), drawn_picture(sent.get("prepared"))
+    if drawn is None or prepared is None or not prepared.any():
+        return None
+    return drawn, prepared

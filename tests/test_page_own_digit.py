@@ -1,0 +1,114 @@
+"""Your own digit: uploads seen by their sender alone, corrections, and the digit on every other page."""
+
+import io
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from test_pages import PATHS, component, open_page, pictures
+from test_preparation import REFUSED
+
+from pages.kit.own import MOST, OwnDigit
+
+OWN = "pages/7_own_digit.py"
+DIGIT = OwnDigit(np.pad(np.ones((20, 4), np.float32), ((4, 4), (12, 12))), 1)  # a thick 1
+
+
+def photo() -> bytes:
+    page = np.full((120, 160), 230, np.uint8)
+    page[30:90, 70:80] = 40  # a 1 in dark ink
+    out = io.BytesIO()
+    Image.fromarray(page).save(out, "JPEG")
+    return out.getvalue()
+
+
+def uploaded(content: bytes, name: str = "digit.jpg", mime: str = "image/jpeg", **query: str) -> AppTest:
+    at = open_page(OWN, own_way="Upload", model="mnist-z10", **query)
+    at.get("file_uploader")[0].upload(name, content, mime)
+    return at.run()
+
+
+def with_own(path: str, *digits: OwnDigit, **query: str) -> AppTest:
+    at = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
+    at.session_state["own_digits"] = list(digits)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.switch_page(path).run()
+
+
+def test_a_photo_is_prepared_in_four_steps_and_measured():
+    at = uploaded(photo())
+    assert not at.exception
+    assert not at.error
+    assert any("4 · x" in caption.value for caption in at.caption)
+    assert at.metric[0].label == "Negative ELBO, nats"
+    assert float(at.metric[0].value) > 0
+    assert not at.get("file_uploader")[0].value  # the file is let go
+
+
+def test_corrections_change_the_prepared_picture():
+    at = uploaded(photo())
+    before = pictures(at)
+    at.toggle(key="own_automatic").set_value(False).run()
+    at.slider(key="own_threshold").set_value(0.95).run()
+    assert pictures(at) != before
+    at.segmented_control(key="own_strokes").set_value("light").run()
+    assert not at.exception
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_picture_gets_one_sentence_and_loses_nothing(kind):
+    content, _ = REFUSED[kind]
+    at = uploaded(photo())
+    before = pictures(at)
+    at.get("file_uploader")[0].upload("digit.png", content, "image/png")
+    at.run()
+    assert len(at.error) == 1
+    assert not at.exception
+    assert pictures(at) == before
+
+
+def test_an_upload_is_seen_by_its_sender_alone():
+    uploaded(photo())
+    other = open_page(OWN, own_way="Upload", model="mnist-z10")
+    assert not pictures(other)
+    assert not other.metric
+
+
+def test_a_kept_digit_is_chosen_on_the_other_pages():
+    at = uploaded(photo())
+    at.button(key="own_keep").click().run()
+    assert at.session_state["digit"] == 5000
+    at.switch_page(PATHS[1]).run()
+    assert at.number_input(key="digit").value == 5000
+    assert at.selectbox(key="digit_class").value == -1
+    assert not at.exception
+
+
+def test_the_oldest_digit_leaves_when_there_are_too_many():
+    at = with_own(OWN, *[DIGIT] * MOST, own_way="Upload")
+    at.get("file_uploader")[0].upload("digit.jpg", photo(), "image/jpeg")
+    at.run().button(key="own_keep").click().run()
+    assert len(at.session_state["own_digits"]) == MOST
+    assert at.session_state["digit"] == 5000 + MOST - 1
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != OWN])
+@pytest.mark.parametrize("model", ["mnist-z2", "mnist-z4-cond", "mnist-z2-ae", "fashion-z2"])
+def test_every_page_works_with_the_readers_own_digit(path, model):
+    at = with_own(path, DIGIT, model=model, digit="5000", transition_A="5000")
+    assert not at.exception
+    assert not at.error
+    assert not at.warning
+
+
+def test_a_digit_that_is_gone_gives_way_to_the_gallery():
+    at = with_own(PATHS[3], DIGIT, digit="5000")
+    assert component(at)["digit"] == 5000
+    at.session_state["own_digits"] = []
+    at.run()
+    assert component(at)["digit"] < 5000
+    assert not at.exception

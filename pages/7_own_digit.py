@@ -124,7 +124,7 @@ with steps_side:
 if own_digits():
     yours = np.stack([own.x for own in own_digits()])
     with row():
-        sheet(yours, columns=6, scale=2, alt=f"Your {len(yours)} digits")
+        sheet(yours, columns=min(6, len(yours)), scale=2, alt=f"Your {len(yours)} digits")
         st.button("Forget all", icon=":material/delete:", on_click=drop_digits, key="own_forget")
     st.caption(
         f"Kept for this visit, oldest first: {len(yours)} of at most {MOST}. Every page has them as class “yours”."

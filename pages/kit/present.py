@@ -3,8 +3,14 @@
 import streamlit as st
 
 KEY = "presentation"
-# Streamlit measures everything in rem, so the root's size enlarges text, gaps and controls alike.
-STYLE = "<style>:root { font-size: 21px !important; }</style>"
+# Streamlit measures everything in rem, so the root's size enlarges text, gaps and controls alike; the margins pay for it.
+STYLE = """
+<style>
+:root { font-size: 21px !important; }
+[data-testid=stMainBlockContainer] { padding-inline: 1.5rem; max-width: none; }
+[data-testid=stMainBlockContainer] .katex { font-size: 1.05em; }
+</style>
+"""
 
 
 def presentation_switch() -> None:

@@ -44,9 +44,11 @@ def image(data: bytes, mime: str, *, alt: str) -> None:
 def chart(drawing, *, alt: str) -> None:
     """Show an altair chart with its text equivalent."""
     if presenting():
+        if isinstance(getattr(drawing, "height", None), int | float):  # what is put together of several charts has none
+            drawing = drawing.properties(height=1.4 * drawing.height)
         drawing = (
             drawing.configure_axis(labelFontSize=18, titleFontSize=20)
-            .configure_legend(labelFontSize=18, titleFontSize=20)
+            .configure_legend(labelFontSize=18, titleFontSize=20, labelLimit=0)
             .configure_text(fontSize=18)
         )
     st.altair_chart(drawing, alt=alt)

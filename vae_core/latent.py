@@ -154,6 +154,11 @@ def active_units(mu: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     return mu.var(axis=0) > threshold
 
 
+def nearest(codes: np.ndarray, z: np.ndarray, count: int) -> np.ndarray:
+    """The rows of `codes` (n, latent) that lie nearest to z (latent,), the nearest first: (count,) integers."""
+    return np.argsort(np.square(codes - z).sum(axis=1), kind="stable")[:count]
+
+
 def _fractions(steps: int) -> np.ndarray:
     if steps < 2:
         raise ValueError(f"steps is {steps}; a path needs at least 2")

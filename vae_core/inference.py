@@ -135,6 +135,11 @@ def log_likelihood_per_pixel(x: np.ndarray, logit: float, likelihood: str, pixel
     return objective.log_likelihood_per_pixel(torch.full_like(x, logit), x, likelihood, pixel_sigma).numpy()
 
 
+def normalizer(logits: np.ndarray) -> np.ndarray:
+    """C of the continuous Bernoulli at each logit (n,): (n,), at least 2. Source: as `objective.log_normalizer`."""
+    return objective.log_normalizer(torch.tensor(logits, dtype=torch.float64)).exp().numpy()
+
+
 def sample_pixels(model: VAE, z: np.ndarray, uniform: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
     """A draw from p(x|z) for each code z (n, latent), with noise `uniform` (n, 28, 28) on (0, 1): (n, 28, 28) float32.
 

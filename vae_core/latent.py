@@ -28,6 +28,11 @@ def noise(count: int, latent_dim: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((count, latent_dim), dtype=np.float32)
 
 
+def normal_density(z: np.ndarray, mu: float, sigma: float) -> np.ndarray:
+    """The density of N(mu, sigma^2) at each z (n,): (n,)."""
+    return np.exp(-0.5 * ((z - mu) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
+
+
 def sample_prior(count: int, latent_dim: int, seed: int, temperature: float = 1.0) -> np.ndarray:
     """Samples of N(0, temperature^2 I): (count, latent_dim) float32; temperature 1 is the prior itself.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vae_core import gradients, inference
+from vae_core import gradients, inference, latent
 
 # The line on which integrals over z are sums: fine beside every posterior that sigma >= 0.2 and |bend| <= 1 can make.
 Z = np.linspace(-12, 12, 4801)
@@ -92,8 +92,8 @@ class Toy:
 
         Source: Prince (2023), "Understanding Deep Learning", chapter 17: summed over all stops, it tends to p(x).
         """
-        prior = np.exp(-0.5 * stops**2) / math.sqrt(2 * math.pi)
-        return np.exp(self.log_likelihood(x[None], stops[:, None])) * prior[:, None] * (stops[1] - stops[0])
+        mass = latent.normal_density(stops, 0, 1) * (stops[1] - stops[0])
+        return latent.normal_density(x[None], self.mean(stops)[:, None], self.sigma) * mass[:, None]
 
     def gradient(self, x: float, mu: float, sigma: float) -> float:
         """d/dmu of E_q[log p(x|z)] for q = N(mu, sigma^2), exact: autograd through Gauss-Hermite quadrature."""

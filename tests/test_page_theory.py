@@ -2,12 +2,8 @@
 
 import re
 
-import numpy as np
 import pytest
-from conftest import SHIPPED
 from test_pages import open_page, pictures
-
-from vae_core.toy import Toy
 
 PATH = "pages/2_loss_theory.py"
 STEPS = ["Evidence", "Bound", "Terms", "Noise", "Log-variance", "KL", "Units", "Pixels", "Recap"]

@@ -18,11 +18,12 @@ def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> alt
     rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "draws": counts})
     bars = (
         alt.Chart(rows)
-        .mark_bar(color=concepts.Z.colour, opacity=0.7)
+        .mark_rect(color=concepts.Z.colour, opacity=0.7)
         .encode(
             x=alt.X("from:Q", title="log p(x | z), nats", scale=alt.Scale(zero=False, nice=True)),
             x2="to:Q",
             y=alt.Y("draws:Q", title="draws of z"),
+            y2=alt.Y2Datum(0),
             tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "draws"],
         )
     )
@@ -41,7 +42,7 @@ def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> alt
             tooltip=["mark", alt.Tooltip("nats:Q", format=".1f")],
         )
     )
-    return alt.layer(bars, rules).properties(height=260)
+    return alt.layer(bars, rules).properties(height=300)
 
 
 def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> alt.LayerChart:
@@ -66,7 +67,7 @@ def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> alt
         .mark_rule(size=2.5, strokeDash=[5, 3], color=concepts.MU.colour)
         .encode(y="nats:Q", tooltip=[alt.Tooltip("nats:Q", format=".1f")])
     )
-    return alt.layer(lines, rule).properties(height=260)
+    return alt.layer(lines, rule).properties(height=300)
 
 
 def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.ndarray, at: float) -> alt.LayerChart:
@@ -92,7 +93,7 @@ def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.nda
     one = alt.Chart(thin).mark_line(strokeWidth=1).encode(**base, detail="stop:N")
     both = alt.Chart(thick).mark_line(strokeWidth=3).encode(**base, strokeDash=dash)
     rule = alt.Chart(pd.DataFrame({"x": [at]})).mark_rule(color=concepts.X.colour, strokeDash=[2, 2]).encode(x="x:Q")
-    return alt.layer(one, both, rule).properties(height=260)
+    return alt.layer(one, both, rule).properties(height=340)
 
 
 def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at: float) -> alt.LayerChart:
@@ -117,7 +118,7 @@ def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at:
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(y=alt.Y("x:Q", scale=y))
     )
-    return alt.layer(band, line, rule, dot).properties(height=260)
+    return alt.layer(band, line, rule, dot).properties(height=340)
 
 
 def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> alt.LayerChart:
@@ -153,7 +154,7 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> alt.LayerChar
         .mark_rule(color=concepts.X.colour, size=2)
         .encode(x=alt.X("nats:Q", scale=scale))
     )
-    return alt.layer(bars, rule).properties(height=210)
+    return alt.layer(bars, rule).properties(height=290)
 
 
 def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> alt.Chart:
@@ -165,7 +166,7 @@ def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> alt.
             "p(z|x), the true posterior": (posterior, concepts.Z.colour),
             "p(z), the prior": (normal_density(z, 0, 1), concepts.X.colour),
         },
-        highest=2.5,
+        highest=2,
     )
 
 
@@ -292,7 +293,7 @@ def beta_ruler(beta: float, shipped: dict[str, float]) -> alt.LayerChart:
         .mark_tick(thickness=3, size=28, color=concepts.X.colour)
         .encode(x=x, tooltip=["model", "beta"])
     )
-    names = ticks.mark_text(dy=26, color=concepts.X.colour).encode(text=alt.Text("beta:Q", format="g"))
+    names = ticks.mark_text(dy=26, color=concepts.X.colour).encode(text=alt.Text("beta:Q", format="~g"))
     one = (
         alt.Chart(pd.DataFrame({"beta": [beta]}))
         .mark_point(filled=True, shape="diamond", size=320, opacity=1, color=concepts.KL.colour)
@@ -318,7 +319,7 @@ def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:
             ),
             tooltip=["likelihood", alt.Tooltip("x:Q", format=".2f"), alt.Tooltip("nats:Q", format=".3f")],
         )
-        .properties(height=280)
+        .properties(height=340)
     )
 
 
@@ -337,7 +338,7 @@ def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> alt.LayerCh
     rule = (
         alt.Chart(pd.DataFrame({"mean": [at]})).mark_rule(color=concepts.X.colour, strokeDash=[2, 2]).encode(x="mean:Q")
     )
-    return alt.layer(line, rule).properties(height=280)
+    return alt.layer(line, rule).properties(height=340)
 
 
 def two_gaussians(mu: float, sigma: float) -> alt.Chart:
@@ -393,5 +394,5 @@ def _densities(z: np.ndarray, curves: dict[str, tuple[np.ndarray, str]], highest
                 legend=alt.Legend(orient="top", title=None, columns=1, labelLimit=400),
             ),
         )
-        .properties(height=260)
+        .properties(height=340)
     )

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
-from pages.kit.concepts import X_HAT, X, Z, tex
+from pages.kit.concepts import X, Z, tex
 from pages.kit.picker import Choice, chosen_digit, needs_posterior, refuse_unknown, row
 from pages.kit.show import chart, look_for, picture, predict, source
 from pages.kit.theory_charts import bent_decoder, draws_histogram, dropped_gaussians, running_estimates
@@ -44,7 +44,7 @@ def lesson(choice: Choice) -> None:
     needs_posterior(choice)
     with row():
         digit = chosen_digit(choice)
-        count = st.select_slider("Draws N", COUNTS, 1000, key="evidence_draws", bind="query-params", width=220)
+        count = st.select_slider("Draws N", COUNTS, 1000, key="evidence_draws", bind="query-params", width=180)
         refuse_unknown("evidence_seed", range(100_000), "Seeds are whole numbers from 0 to 99999.")
         seed = st.number_input("Seed", 0, 99_999, 0, key="evidence_seed", bind="query-params", width=120)
     x, labels = choice.x(digit), choice.labels(digit)
@@ -68,16 +68,14 @@ def lesson(choice: Choice) -> None:
         key="evidence_predict",
     )
     pictures, numbers = st.columns([2, 3], gap="large", vertical_alignment="center")
-    with pictures, row():
-        with st.container(width=160):
-            picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the picture")
-        with st.container(width=160):
-            z = latent.sample_prior(count, choice.spec.latent_dim, seed)[[draws.argmax()]]
-            picture(
-                inference.decode(choice.model, z, labels)[0],
-                alt=f"What the best of {count} draws decodes to",
-                caption=f"{X_HAT.symbol} of the best draw",
-            )
+    with pictures:
+        original, best = st.columns(2)
+    with original:
+        picture(x, scale=4, alt=f"The original: {choice.name(digit)}", caption="x, the picture")
+    with best:
+        z = latent.sample_prior(count, choice.spec.latent_dim, seed)[[draws.argmax()]]
+        x_hat = inference.decode(choice.model, z, labels)[0]
+        picture(x_hat, scale=4, alt=f"What the best of {count} draws decodes to", caption="x̂ of the best draw")
     with numbers, row():
         st.metric("Within 10 nats of the best", f"{share:.1%}", f"{round(share * count):,} of {count:,}", **QUIET)
         st.metric("The best draw's part of the sum", f"{weight:.0%}", "all draws alike: " + f"{1 / count:.2%}", **QUIET)

@@ -11,7 +11,7 @@ from pages.kit.theory_charts import gradient_histograms, noise_to_code
 from vae_core import gradients, latent
 from vae_core.toy import Toy
 
-WAYS = ("pathwise", "score function", "score function with a baseline")
+WAYS = ("pathwise", "score function", "score function, baseline")
 
 
 def lesson(choice: Choice) -> None:
@@ -73,7 +73,12 @@ def _held_noise() -> None:
     with controls:
         mu = st.slider("μ of q(z|x)", -3.0, 3.0, 1.0, 0.05, key="noise_mu", bind="query-params")
         sigma = st.slider("σ of q(z|x)", 0.0, 2.0, 0.5, 0.05, key="noise_sigma", bind="query-params")
-        anew = st.toggle("Draw z anew at each move (no reparameterisation)", key="noise_anew", bind="query-params")
+        anew = st.toggle(
+            "Draw z anew",
+            key="noise_anew",
+            bind="query-params",
+            help="No reparameterisation: each move of a slider draws other codes from N(μ, σ²).",
+        )
         st.button(
             "Fresh noise",
             icon=":material/casino:",
@@ -104,7 +109,7 @@ def _on_the_toy() -> None:
     st.subheader("On the toy, where the slope is known")
     controls, drawing = st.columns([2, 3], gap="large")
     with controls:
-        mu = st.slider("Toy: μ of q", -2.0, 2.0, 0.5, 0.1, key="gradient_mu", bind="query-params")
+        mu = st.slider("Toy: μ of q", -2.0, 2.0, -0.5, 0.1, key="gradient_mu", bind="query-params")
         sigma = st.slider("Toy: σ of q", 0.05, 1.5, 0.5, 0.05, key="gradient_sigma", bind="query-params")
     toy = Toy()
     samples, exact = toy.gradient_samples(1.0, mu, sigma, latent.noise(4000, 1, 0)[:, 0]), toy.gradient(1.0, mu, sigma)
@@ -112,10 +117,9 @@ def _on_the_toy() -> None:
         _histograms([part[:, 0] for part in samples], exact)
     with controls:
         st.caption(
-            f"f(z) = log p(x = 1 | z) of the toy of step 2. The exact slope, by quadrature, is **{exact:.2f}**; 4,000 samples"
-            " average as follows."
+            f"f(z) = log p(x = 1 | z) of the toy of step 2. The exact slope, by quadrature, is **{exact:.2f}**; the table has the"
+            " means of 4,000 samples with their standard errors."
         )
-        _table([part[:, 0] for part in samples])
 
 
 @st.fragment
@@ -141,21 +145,18 @@ def _on_a_picture(choice: Choice) -> None:
             f"f(z) = log p(x|z) of {choice.name(digit)} under {choice.spec.id}, the slope over μ of z{dim + 1}, its most precise"
             f" dimension (σ = {np.exp(0.5 * logvar[dim]):.2f}). 500 samples; the rule is the pathwise mean."
         )
-        _table(parts)
 
 
 def _histograms(parts: list[np.ndarray], slope: float) -> None:
+    """The estimates' spread as drawn; then their means, spreads and the ratio of the variances to the pathwise one."""
     chart(
         gradient_histograms(dict(zip(WAYS, parts, strict=True)), slope),
         alt="Histograms of one-sample gradient estimates; standard deviations "
         + ", ".join(f"{way} {part.std():.2f}" for way, part in zip(WAYS, parts, strict=True)),
     )
-
-
-def _table(parts: list[np.ndarray]) -> None:
-    """Mean, spread and the ratio of the variances to the pathwise one."""
     rows = [
-        f"| {way} | {part.mean():.2f} ± {part.std() / len(part) ** 0.5:.2f} | {part.std():.2f} | {part.var() / parts[0].var():,.1f} |"
+        f"| {way} | {part.mean():.2f} ± {part.std() / len(part) ** 0.5:.2f} | {part.std():.2f}"
+        f" | {part.var() / parts[0].var():,.1f} |"
         for way, part in zip(WAYS, parts, strict=True)
     ]
-    st.markdown("| estimator | mean | spread | variance ratio |\n|---|---|---|---|\n" + "\n".join(rows))
+    st.markdown("| estimator | mean | spread | variance ratio |\n|---|--:|--:|--:|\n" + "\n".join(rows))

@@ -12,6 +12,7 @@ from vae_core import inference, latent, objective, pixels
 from vae_core.manifest import ArtifactError
 
 GAUSSIAN = "mnist-z10-gauss"
+KINDS = {"bernoulli": "Bernoulli", "continuous_bernoulli": "continuous Bernoulli", "gaussian": "Gaussian"}
 
 
 def lesson(choice: Choice) -> None:
@@ -68,7 +69,7 @@ def _means_and_samples(choice: Choice, digit: int, seed: int) -> None:
         else:
             z, labels = inference.encode(model, x[None])[0], None
         mean, drawn = inference.decode(model, z, labels)[0], inference.sample_pixels(model, z, uniform, labels)[0]
-        kind = spec.likelihood.replace("_", " ")
+        kind = KINDS[spec.likelihood]
         with column:
             st.markdown(f"**{id_}**, {kind} pixels")
             sheet(
@@ -144,8 +145,8 @@ def _blur(choice: Choice, digit: int) -> None:
     look_for(
         "The mean that makes many pictures most probable is their average: the derivative of the summed log-likelihood is zero"
         f" exactly there, for Bernoulli and for Gaussian pixels. So {X_HAT.symbol} is sharp where the pictures of a code agree,"
-        " and grey where they differ. **Try:** the slider at 0 and at ½; a model with more dimensions, whose codes have to"
-        " stand for fewer pictures."
+        " and grey where they differ. **Try:** the slider at 0 and at ½, with two dimensions first (sidebar); then with ten, where a"
+        " code has to stand for fewer pictures."
     )
     source(latent.nearest, inference.decode)
 
@@ -176,3 +177,12 @@ def _between(choice: Choice, digit: int, own: np.ndarray, other: int) -> None:
             alt=f"The ten pictures whose codes lie nearest: {', '.join(choice.name(i) for i in near)}",
             caption=f"The ten nearest of {len(choice.codes.y):,} codes, by distance of μ from z",
         )
+    away = float(np.linalg.norm(choice.codes.mu[near] - z, axis=1).mean())
+    text = f"The ten lie {away:.2f} from z on average."
+    if choice.spec.variational:
+        text += (
+            f" The posterior of {choice.name(digit)} reaches {float(np.sqrt(np.exp(choice.posterior(digit)[1]).sum())):.2f} around"
+            " its mean. Where the first number is much the larger, in many dimensions, even the ten nearest of 5,000 mean other"
+            f" pictures, and their mean is more blurred than {X_HAT.symbol}; in two dimensions the two agree."
+        )
+    st.caption(text)

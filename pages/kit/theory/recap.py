@@ -6,6 +6,7 @@ from pages.kit import cache
 from pages.kit.concepts import EPSILON, MU, SIGMA, X_HAT, X, Z, tex
 from pages.kit.picker import Choice
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
+from vae_core.manifest import ModelSpec
 
 # What is left on paper is the card.
 PRINT = """
@@ -21,34 +22,33 @@ def lesson(choice: Choice) -> None:
     st.header("Recap")
     st.html(PRINT)
     with st.container(border=True):
-        left, right = st.columns(2, gap="large")
-        with left:
-            _formulas()
-        with right:
-            _numbers(choice)
+        _formulas()
+        _numbers(choice)
     st.caption("Your browser's print command (Ctrl+P) puts the card alone on paper.")
 
 
 def _formulas() -> None:
-    st.markdown("**Evidence** = bound + gap")
-    st.latex(rf"\log p({tex(X)}) = \mathrm{{ELBO}} + {GAP}")
-    st.markdown("**Objective**, minimised; the negative ELBO at β = 1")
-    st.latex(rf"-{EXPECTED} + \beta\, {DIVERGENCE}")
-    st.markdown("**Reconstruction**, Bernoulli pixels")
-    st.latex(
-        rf"-{LOG_P_X_GIVEN_Z} = -\sum_i {tex(X)}_i \log {tex(X_HAT)}_i + (1 - {tex(X)}_i) \log(1 - {tex(X_HAT)}_i)"
-    )
-    st.markdown("**KL**, closed form")
-    st.latex(CLOSED_KL)
-    st.markdown("**Reparameterisation**; the encoder gives μ and log σ²")
-    st.latex(
-        rf"{tex(Z)} = {tex(MU)} + {tex(SIGMA)}\,{tex(EPSILON)}, \quad {tex(EPSILON)} \sim N(0, I),"
-        rf" \quad {tex(SIGMA)} = e^{{\frac12 \log \sigma^2}}"
-    )
-    st.markdown(
-        "**Units**: sum over pixels and dimensions, mean over images: nats an image. Any other recipe is another β:"
-    )
-    st.latex(r"\beta_{\text{effective}} = \frac{\text{factor of the KL}}{\text{factor of the reconstruction}}")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Evidence** = bound + gap")
+        st.latex(rf"\log p({tex(X)}) = \mathrm{{ELBO}} + {GAP}")
+        st.markdown("**Objective**, minimised; at β = 1 the negative ELBO")
+        st.latex(rf"-{EXPECTED} + \beta\, {DIVERGENCE}")
+        st.markdown("**Reconstruction**, Bernoulli pixels")
+        st.latex(
+            rf"\begin{{aligned}} {LOG_P_X_GIVEN_Z} = \sum_i\; &{tex(X)}_i \log {tex(X_HAT)}_i"
+            rf" \\ {{}}+{{}} &(1 - {tex(X)}_i) \log (1 - {tex(X_HAT)}_i) \end{{aligned}}"
+        )
+    with right:
+        st.markdown("**KL**, closed form")
+        st.latex(CLOSED_KL)
+        st.markdown("**Reparameterisation**; the encoder gives μ and log σ²")
+        st.latex(
+            rf"{tex(Z)} = {tex(MU)} + {tex(SIGMA)}\,{tex(EPSILON)}, \quad {tex(EPSILON)} \sim N(0, I),"
+            rf" \quad {tex(SIGMA)} = e^{{\frac12 \log \sigma^2}}"
+        )
+        st.markdown("**Units**: sum over pixels and dimensions, mean over images. Any other recipe is another β:")
+        st.latex(r"\beta = \frac{\text{factor of the KL}}{\text{factor of the reconstruction}}")
     st.caption("Kingma and Welling (2014), equations 1 to 3, section 2.4, appendices B and C; Higgins et al. (2017).")
 
 
@@ -57,21 +57,27 @@ def _numbers(choice: Choice) -> None:
         f"**What to expect**: test pictures of {cache.manifest().images[choice.spec.dataset].title}, nats an image"
     )
     rows = [
-        f"| {'**' + spec.id + '**' if spec.id == choice.spec.id else spec.id} | {spec.latent_dim} | {spec.beta:g}"
+        f"| {'**' + spec.id + '**' if spec.id == choice.spec.id else spec.id} | {spec.latent_dim}"
         f" | {figures['reconstruction_nats']:.1f} | {figures['kl_nats']:.1f} | {figures['nelbo_nats']:.1f}"
         f" | {figures['active_units']} |"
         for spec in cache.manifest().models.values()
-        if spec.dataset == choice.spec.dataset and "nelbo_nats" in (figures := spec.metrics)
+        if "nelbo_nats" in (figures := spec.metrics)
+        and (spec.id == choice.spec.id or _plain(spec, choice.spec.dataset))
     ]
     if rows:
-        head = "| model | dimensions | β | reconstruction | KL | nELBO | active |\n|---|--:|--:|--:|--:|--:|--:|\n"
+        head = "| model | z | −log p(x given z) | KL | nELBO | active |\n|---|--:|--:|--:|--:|--:|\n"
         st.markdown(head + "\n".join(rows))
         st.caption(
-            "nELBO = reconstruction + KL, lower is better. Rows of Gaussian pixels are densities and compare with no other."
+            "nELBO = reconstruction + KL, lower is better; Gaussian pixels are densities and compare with no others."
         )
     st.markdown(
-        "- Reconstruction falls and KL rises with more dimensions; the sum falls, until units go unused.\n"
+        "- More dimensions: reconstruction falls, KL rises, and their sum falls until units go unused.\n"
         "- Larger β: smaller KL, fewer active units, blurrier pictures.\n"
-        "- The gap stays as long as the true posterior is no Gaussian, or the encoder not perfect.\n"
-        "- Pathwise gradients need one sample a picture."
+        "- A gap stays as long as the true posterior is no Gaussian or the encoder not perfect.\n"
+        "- Pathwise gradients vary so little that one sample of z a picture is enough."
     )
+
+
+def _plain(spec: ModelSpec, dataset: str) -> bool:
+    """Whether a model differs from the others in its size alone: β = 1, Bernoulli pixels, no labels."""
+    return spec.dataset == dataset and spec.beta == 1 and spec.likelihood == "bernoulli" and not spec.conditional

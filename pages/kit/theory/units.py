@@ -63,14 +63,14 @@ def _laboratory() -> None:
         key="units_preset",
         on_change=_load,
     )
-    left, middle, right = st.columns(3, gap="large")
+    left, right = st.columns(2, gap="large")
     own = {"on_change": _changed, "bind": "query-params"}
     with left:
         st.markdown("**The reconstruction term**")
         refuse_unknown("units_error", ERRORS, "Showing the cross-entropy.")
         error = st.selectbox("Error of a pixel", ERRORS, key="units_error", **own)
         refuse_unknown("units_reconstruction", RECONSTRUCTION, "Showing our own.")
-        reconstruction = st.selectbox("Its reduction", RECONSTRUCTION, 1, key="units_reconstruction", **own)
+        reconstruction = st.selectbox("Reduction of the error", RECONSTRUCTION, 1, key="units_reconstruction", **own)
         pixel_sigma = OURS.pixel_sigma
         if error == "squared error":
             pixel_sigma = st.number_input(
@@ -84,21 +84,20 @@ def _laboratory() -> None:
                 help="A squared error is a Gaussian's −log p times 2σ². It takes some σ for granted: √½ if it stands alone.",
                 **own,
             )
-    with middle:
+    with right:
         st.markdown("**The KL term**")
         refuse_unknown("units_kl", DIVERGENCE, "Showing our own.")
-        divergence = st.selectbox("Its reduction ", DIVERGENCE, 1, key="units_kl", **own)
         weight = st.number_input("Its weight in the code", 0.0, 1000.0, 1.0, format="%.5f", key="units_weight", **own)
-    with right:
-        st.markdown("**The counts**")
-        pixels = st.number_input("Pixels (times colours)", 1, 1_000_000, OURS.pixels, key="units_pixels", **own)
-        latent_dim = st.number_input("Latent dimensions", 1, 10_000, OURS.latent_dim, key="units_latent", **own)
-        batch = st.number_input("Batch size", 1, 100_000, OURS.batch, key="units_batch", **own)
+        divergence = st.selectbox("Reduction of the KL", DIVERGENCE, 1, key="units_kl", **own)
+    counts = st.columns(3, gap="large")
+    pixels = counts[0].number_input("Pixels (times colours)", 1, 1_000_000, OURS.pixels, key="units_pixels", **own)
+    latent_dim = counts[1].number_input("Latent dimensions", 1, 10_000, OURS.latent_dim, key="units_latent", **own)
+    batch = counts[2].number_input("Batch size", 1, 100_000, OURS.batch, key="units_batch", **own)
     recipe = Recipe(error, reconstruction, divergence, weight, pixels, latent_dim, batch, pixel_sigma)
     (a, b), beta = units.factors(recipe), units.effective_beta(recipe)
     st.latex(
         rf"\beta \;=\; \frac{{\text{{factor of the KL}}}}{{\text{{factor of }} -\log p(x \mid z)}}"
-        rf" \;=\; \frac{{{_tex(b)}}}{{{_tex(a)}}} \;=\; {_tex(beta)}"
+        rf" \;=\; \frac{{{_fraction(b)}}}{{{_fraction(a)}}} \;=\; {_tex(beta)}"
     )
     facts, ruler = st.columns([1, 2], gap="large", vertical_alignment="center")
     facts.metric("Effective β, nats an image", f"{beta:.4g}", border=True)
@@ -171,6 +170,12 @@ def _tex(number: float) -> str:
     """Four digits, with a power of ten where it is far from 1."""
     mantissa, _, exponent = f"{number:.4g}".partition("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _fraction(factor: float) -> str:
+    """A factor as one over its divisor, where that is a whole number."""
+    whole = factor and abs(1 / factor - round(1 / factor)) < 1e-6 / factor
+    return f"1 / {round(1 / factor)}" if whole and factor < 1 else _tex(factor)
 
 
 def _load() -> None:

@@ -293,13 +293,13 @@ def beta_ruler(beta: float, shipped: dict[str, float]) -> alt.LayerChart:
         .mark_tick(thickness=3, size=28, color=concepts.X.colour)
         .encode(x=x, tooltip=["model", "beta"])
     )
-    names = ticks.mark_text(dy=26, color=concepts.X.colour).encode(text=alt.Text("beta:Q", format="~g"))
+    names = ticks.mark_text(dy=-24, color=concepts.X.colour).encode(text=alt.Text("beta:Q", format="~g"))
     one = (
         alt.Chart(pd.DataFrame({"beta": [beta]}))
         .mark_point(filled=True, shape="diamond", size=320, opacity=1, color=concepts.KL.colour)
         .encode(x=x, tooltip=[alt.Tooltip("beta:Q", format=".4g")])
     )
-    return alt.layer(ticks, names, one).properties(height=110)
+    return alt.layer(ticks, names, one).properties(height=130)
 
 
 def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:

@@ -15,7 +15,7 @@ from vae_core.toy import Toy
 def lesson(choice: Choice) -> None:
     st.header("The bound and its gap")
     st.markdown(
-        "Nobody can compute log p(x) of a real model. The encoder's guess q(z|x) of the codes that explain x makes it a"
+        "Nobody can compute log p(x) of a real model. The encoder's guess q = q(z|x) of the codes that explain x makes it a"
         " bound that we can compute, and climb:"
     )
     st.latex(

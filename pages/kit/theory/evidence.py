@@ -24,9 +24,9 @@ def lesson(choice: Choice) -> None:
         " p(x|z). How probable is one given picture? Any code might have made it, so all of them count:"
     )
     st.latex(
-        rf"p({tex(X)}) = \int \underbrace{{p({tex(X)} \mid {tex(Z)})}}_{{\text{{decoder}}}}\;"
-        rf"\underbrace{{p({tex(Z)})}}_{{\text{{prior}}}}\; d{tex(Z)}"
-        rf" \;\approx\; \frac1N \sum_{{i=1}}^N p({tex(X)} \mid {tex(Z)}_i), \qquad {tex(Z)}_i \sim p({tex(Z)})"
+        rf"\begin{{aligned}} p({tex(X)}) &= \int \underbrace{{p({tex(X)} \mid {tex(Z)})}}_{{\text{{decoder}}}}\;"
+        rf"\underbrace{{p({tex(Z)})}}_{{\text{{prior}}}}\; d{tex(Z)} \\"
+        rf" &\approx \frac1N \sum_{{i=1}}^N p({tex(X)} \mid {tex(Z)}_i), \quad {tex(Z)}_i \sim p({tex(Z)}) \end{{aligned}}"
     )
     st.caption(
         "Source: Kingma and Welling (2014), section 2.1; Prince (2023), *Understanding Deep Learning*, chapter 17."
@@ -68,14 +68,13 @@ def lesson(choice: Choice) -> None:
         key="evidence_predict",
     )
     pictures, numbers = st.columns([2, 3], gap="large", vertical_alignment="center")
-    with pictures:
-        original, best = st.columns(2)
-    with original:
-        picture(x, scale=4, alt=f"The original: {choice.name(digit)}", caption="x, the picture")
-    with best:
-        z = latent.sample_prior(count, choice.spec.latent_dim, seed)[[draws.argmax()]]
-        x_hat = inference.decode(choice.model, z, labels)[0]
-        picture(x_hat, scale=4, alt=f"What the best of {count} draws decodes to", caption="x̂ of the best draw")
+    with pictures, row():
+        with st.container(width=125):
+            picture(x, scale=4, alt=f"The original: {choice.name(digit)}", caption="x, the picture")
+        with st.container(width=125):
+            z = latent.sample_prior(count, choice.spec.latent_dim, seed)[[draws.argmax()]]
+            x_hat = inference.decode(choice.model, z, labels)[0]
+            picture(x_hat, scale=4, alt=f"What the best of {count} draws decodes to", caption="x̂ of the best draw")
     with numbers, row():
         st.metric("Within 10 nats of the best", f"{share:.1%}", f"{round(share * count):,} of {count:,}", **QUIET)
         st.metric("The best draw's part of the sum", f"{weight:.0%}", "all draws alike: " + f"{1 / count:.2%}", **QUIET)

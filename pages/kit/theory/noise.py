@@ -21,9 +21,9 @@ def lesson(choice: Choice) -> None:
         " flows. So the draw is written as a function of μ and σ, and of noise that depends on neither:"
     )
     st.latex(
-        rf"{tex(Z)} = {tex(MU)} + {tex(SIGMA)} \cdot {tex(EPSILON)}, \qquad {tex(EPSILON)} \sim N(0, 1)"
-        rf" \qquad \frac{{\partial {tex(Z)}}}{{\partial {tex(MU)}}} = 1,"
-        rf" \quad \frac{{\partial {tex(Z)}}}{{\partial {tex(SIGMA)}}} = {tex(EPSILON)}"
+        rf"\begin{{aligned}} &{tex(Z)} = {tex(MU)} + {tex(SIGMA)} \cdot {tex(EPSILON)}, \qquad {tex(EPSILON)} \sim N(0, 1) \\[4pt]"
+        rf" &\frac{{\partial {tex(Z)}}}{{\partial {tex(MU)}}} = 1,"
+        rf" \qquad \frac{{\partial {tex(Z)}}}{{\partial {tex(SIGMA)}}} = {tex(EPSILON)} \end{{aligned}}"
     )
     st.caption("Source: Kingma and Welling (2014), section 2.4.")
     _held_noise()
@@ -40,10 +40,10 @@ def lesson(choice: Choice) -> None:
         " f(z) with the slope of log q. Both are right on average. How far does a single sample stray?"
     )
     st.latex(
-        rf"\begin{{aligned}} \nabla_{{{tex(MU)}}} \mathbb{{E}}_q[f({tex(Z)})]"
-        rf" &= \mathbb{{E}}_\varepsilon\big[f'({tex(MU)} + {tex(SIGMA)} {tex(EPSILON)})\big] && \text{{pathwise}} \\"
-        rf" &= \mathbb{{E}}_q\!\left[f({tex(Z)})\, \tfrac{{{tex(Z)} - {tex(MU)}}}{{{tex(SIGMA)}^2}}\right]"
-        r" && \text{score function} \end{aligned}"
+        rf"\begin{{aligned}} \nabla_{{{tex(MU)}}}\, &\mathbb{{E}}_q[f({tex(Z)})] \\"
+        rf" =\; &\mathbb{{E}}_\varepsilon\big[f'({tex(MU)} + {tex(SIGMA)} {tex(EPSILON)})\big] && \text{{(path)}} \\"
+        rf" =\; &\mathbb{{E}}_q\!\left[f({tex(Z)})\, \tfrac{{{tex(Z)} - {tex(MU)}}}{{{tex(SIGMA)}^2}}\right]"
+        r" && \text{(score)} \end{aligned}"
     )
     st.caption(
         "Source: Kingma and Welling (2014), sections 2.2 and 2.4; Mohamed et al. (2020), *Monte Carlo gradient estimation in"

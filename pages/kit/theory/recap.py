@@ -32,7 +32,7 @@ def _formulas() -> None:
     with left:
         st.markdown("**Evidence** = bound + gap")
         st.latex(rf"\log p({tex(X)}) = \mathrm{{ELBO}} + {GAP}")
-        st.markdown("**Objective**, minimised; at β = 1 the negative ELBO")
+        st.markdown("**Objective**, minimised; q is q(z|x)")
         st.latex(rf"-{EXPECTED} + \beta\, {DIVERGENCE}")
         st.markdown("**Reconstruction**, Bernoulli pixels")
         st.latex(
@@ -44,8 +44,8 @@ def _formulas() -> None:
         st.latex(CLOSED_KL)
         st.markdown("**Reparameterisation**; the encoder gives μ and log σ²")
         st.latex(
-            rf"{tex(Z)} = {tex(MU)} + {tex(SIGMA)}\,{tex(EPSILON)}, \quad {tex(EPSILON)} \sim N(0, I),"
-            rf" \quad {tex(SIGMA)} = e^{{\frac12 \log \sigma^2}}"
+            rf"\begin{{aligned}} {tex(Z)} &= {tex(MU)} + {tex(SIGMA)}\,{tex(EPSILON)}, \quad {tex(EPSILON)} \sim N(0, I) \\"
+            rf" {tex(SIGMA)} &= \exp(\tfrac12 \log \sigma^2) \end{{aligned}}"
         )
         st.markdown("**Units**: sum over pixels and dimensions, mean over images. Any other recipe is another β:")
         st.latex(r"\beta = \frac{\text{factor of the KL}}{\text{factor of the reconstruction}}")
@@ -65,10 +65,10 @@ def _numbers(choice: Choice) -> None:
         and (spec.id == choice.spec.id or _plain(spec, choice.spec.dataset))
     ]
     if rows:
-        head = "| model | z | −log p(x given z) | KL | nELBO | active |\n|---|--:|--:|--:|--:|--:|\n"
+        head = "| model | z | recon. | KL | nELBO | active |\n|---|--:|--:|--:|--:|--:|\n"
         st.markdown(head + "\n".join(rows))
         st.caption(
-            "nELBO = reconstruction + KL, lower is better; Gaussian pixels are densities and compare with no others."
+            "recon. = −log p(x|z); nELBO = recon. + KL, lower is better; Gaussian pixels are densities and compare with no others."
         )
     st.markdown(
         "- More dimensions: reconstruction falls, KL rises, and their sum falls until units go unused.\n"

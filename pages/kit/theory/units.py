@@ -97,7 +97,7 @@ def _laboratory() -> None:
     (a, b), beta = units.factors(recipe), units.effective_beta(recipe)
     st.latex(
         rf"\beta \;=\; \frac{{\text{{factor of the KL}}}}{{\text{{factor of }} -\log p(x \mid z)}}"
-        rf" \;=\; \frac{{{_fraction(b)}}}{{{_fraction(a)}}} \;=\; {_tex(beta)}"
+        rf" \;=\; \frac{{{_fraction(b)}}}{{{_fraction(a)}}}"
     )
     facts, ruler = st.columns([1, 2], gap="large", vertical_alignment="center")
     facts.metric("Effective β, nats an image", f"{beta:.4g}", border=True)

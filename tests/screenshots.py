@@ -11,7 +11,7 @@ from chromium import FLAGS, executable, running_app, settled
 
 PAGES = {
     "overview": "?model=mnist-z2",
-    "loss_theory": "loss_theory?model=mnist-z10",
+    "loss_theory": "loss_theory?step=Bound&model=mnist-z10",
     "training_progress": "training_progress?model=mnist-z2",
     "latent_scatter": "latent_scatter?model=mnist-z2",
     "gaussian_sampling": "gaussian_sampling?model=mnist-z10",

@@ -61,7 +61,7 @@ def test_overview_redraws_z_and_its_picture_on_fresh_noise_only(app, visit):
 
 
 def test_loss_theory_follows_the_slider_of_mu(app, visit):
-    page = visit(f"{app}/loss_theory")
+    page = visit(f"{app}/loss_theory?step=KL")
     metric = page.locator("[data-testid=stMetricValue]").first
     before = metric.inner_text()
     page.get_by_role("slider", name="μ, the mean").press("ArrowRight")

@@ -185,14 +185,14 @@ def test_the_class_follows_the_number_in_the_gallery():
 
 
 def test_moving_mu_changes_the_kl_by_its_closed_form():
-    at = open_page(PATHS[1])
+    at = open_page(PATHS[1], step="KL")
     at.slider(key="loss_mu").set_value(2.0)
     at.slider(key="loss_logvar").set_value(0.0).run()
     assert at.metric[0].value == "2.000"  # mu^2 / 2 at sigma = 1
 
 
 def test_the_elbo_of_the_digit_is_the_sum_of_its_terms():
-    at = open_page(PATHS[1], model="mnist-z10")
+    at = open_page(PATHS[1], model="mnist-z10", step="Terms")
     total = float(next(m.value for m in at.metric if m.label.startswith("Negative ELBO")))
     alts = [chart.proto.alt for chart in at.get("vega_lite_chart")]
     words = next(alt for alt in alts if "is the negative ELBO" in alt).split()
@@ -227,7 +227,7 @@ def test_other_pictures_leave_the_samples_alone():
 
 
 def test_fresh_samples_move_the_estimate_and_not_the_closed_form():
-    at = open_page(PATHS[1])
+    at = open_page(PATHS[1], step="KL")
     before = [metric.value for metric in at.metric[:2]]
     at.button(key="loss_fresh").click().run()
     exact, estimate = (metric.value for metric in at.metric[:2])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vae_core import latent, objective
+from vae_core import gradients, latent, objective, pixels
 from vae_core.model import SIDE, VAE
 
 # Large enough to be fast, small enough that 5,000 images never need more than a few MB at once.
@@ -100,6 +100,66 @@ def kl_both_ways(mu: float, logvar: float, epsilon: np.ndarray) -> tuple[float, 
         m, v, torch.from_numpy(np.asarray(epsilon, np.float64))[:, None]
     )
     return objective.kl(m[None], v[None]).item(), estimate.item(), standard_error.item()
+
+
+def kl_per_dim(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+    """KL(q(z|x) || p(z)) of each latent dimension in nats: (n, latent) twice -> (n, latent). See `objective.kl_per_dim`."""
+    return objective.kl_per_dim(torch.tensor(mu), torch.tensor(logvar)).numpy()
+
+
+def log_likelihood_of_codes(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """log p(x|z_i) of one image x (28, 28) under each of the codes z (n, latent): (n,), in nats.
+
+    A conditional model's label y (1,) is the image's, the same for every code. Raises ValueError as `encode` does.
+    """
+    image, z = torch.tensor(_images(x[None])), _codes(model, z)
+    labels = _labels(model, None if y is None else np.repeat(y, len(z)), len(z))
+
+    def per_code(z, y):
+        return (model.log_likelihood(model.logits(z, y), image.expand(len(z), SIDE, SIDE)),)
+
+    return _in_batches(per_code, z, labels)[0]
+
+
+def gradients_of_mu(
+    model: VAE, x: np.ndarray, mu: np.ndarray, logvar: np.ndarray, epsilon: np.ndarray, y: np.ndarray | None = None
+) -> gradients.GradientSamples:
+    """Estimates of d/dmu E_q[log p(x|z)] for one image x (28, 28), one for each noise: see `gradients.of_mu`.
+
+    mu and logvar (latent,) need not be the encoder's; epsilon is (samples, latent), y (1,) for conditional models only.
+    """
+    image, epsilon = torch.tensor(_images(x[None])), torch.tensor(_codes(model, epsilon))
+    labels = _labels(model, None if y is None else np.repeat(y, len(epsilon)), len(epsilon))
+
+    def log_p_x_given_z(z):
+        return model.log_likelihood(model.logits(z, labels), image.expand(len(z), SIDE, SIDE))
+
+    return gradients.of_mu(log_p_x_given_z, torch.tensor(mu), torch.tensor(logvar), epsilon)
+
+
+def log_likelihood_per_pixel(x: np.ndarray, logit: float, likelihood: str, pixel_sigma: float | None = None):
+    """log p(x_i) of a pixel of every grey value x (n,) where the decoder gave `logit`: (n,), in nats."""
+    x = torch.tensor(x, dtype=torch.float64)
+    return objective.log_likelihood_per_pixel(torch.full_like(x, logit), x, likelihood, pixel_sigma).numpy()
+
+
+def normalizer(logits: np.ndarray) -> np.ndarray:
+    """C of the continuous Bernoulli at each logit (n,): (n,), at least 2. Source: as `objective.log_normalizer`."""
+    return objective.log_normalizer(torch.tensor(logits, dtype=torch.float64)).exp().numpy()
+
+
+def sample_pixels(model: VAE, z: np.ndarray, uniform: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """A draw from p(x|z) for each code z (n, latent), with noise `uniform` (n, 28, 28) on (0, 1): (n, 28, 28) float32.
+
+    Gaussian pixels may leave [0, 1]. Source: as `pixels.sample`.
+    """
+    z = _codes(model, z)
+    noise = np.ascontiguousarray(uniform, np.float32).clip(1e-7, 1 - 1e-7)
+
+    def draw(z, noise, y):
+        return (pixels.sample(model.logits(z, y), noise, model.architecture.likelihood, model.pixel_sigma),)
+
+    return _in_batches(draw, z, noise, _labels(model, y, len(z)))[0]
 
 
 def importance_weighted_bound(

@@ -28,6 +28,11 @@ def noise(count: int, latent_dim: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((count, latent_dim), dtype=np.float32)
 
 
+def normal_density(z: np.ndarray, mu: float, sigma: float) -> np.ndarray:
+    """The density of N(mu, sigma^2) at each z (n,): (n,)."""
+    return np.exp(-0.5 * ((z - mu) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
+
+
 def sample_prior(count: int, latent_dim: int, seed: int, temperature: float = 1.0) -> np.ndarray:
     """Samples of N(0, temperature^2 I): (count, latent_dim) float32; temperature 1 is the prior itself.
 
@@ -159,6 +164,11 @@ def active_units(mu: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     mu (n, latent) -> (latent,) bool. Source: Burda, Grosse and Salakhutdinov (2016), section 5.2.
     """
     return mu.var(axis=0) > threshold
+
+
+def nearest(codes: np.ndarray, z: np.ndarray, count: int) -> np.ndarray:
+    """The rows of `codes` (n, latent) that lie nearest to z (latent,), the nearest first: (count,) integers."""
+    return np.argsort(np.square(codes - z).sum(axis=1), kind="stable")[:count]
 
 
 def _fractions(steps: int) -> np.ndarray:

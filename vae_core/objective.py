@@ -69,13 +69,6 @@ def log_likelihood(
 ) -> Tensor:
     """log p(x|z) of each image: independent pixels, their parameters given by the decoder's output.
 
-    - "bernoulli": grey values in [0, 1] count as the probability of a white pixel, so this is minus the binary
-      cross-entropy. Source: Kingma and Welling (2014), appendix C.1.
-    - "continuous_bernoulli": the density that is proportional to it and integrates to 1 over grey values.
-      Source: Loaiza-Ganem and Cunningham (2019), "The continuous Bernoulli", equations 4 to 6.
-    - "gaussian": a density with mean sigmoid(logits) and standard deviation `pixel_sigma`, one for all pixels.
-      Source: Kingma and Welling (2014), appendix C.2; one learned sigma: Rybkin et al. (2021), section 3.
-
     Parameters
     ----------
     logits, x : (batch, 28, 28)
@@ -84,25 +77,40 @@ def log_likelihood(
     Returns
     -------
     (batch,)
-        In nats, summed over the pixels. At most 0 for "bernoulli"; the logarithm of a density may be positive.
+        In nats, the sum of `log_likelihood_per_pixel`. At most 0 for "bernoulli"; the logarithm of a density may be positive.
 
     Raises
     ------
     ValueError
         If the two shapes differ, or the likelihood is unknown.
     """
+    return log_likelihood_per_pixel(logits, x, likelihood, pixel_sigma).flatten(1).sum(dim=1)
+
+
+def log_likelihood_per_pixel(
+    logits: Tensor, x: Tensor, likelihood: str = "bernoulli", pixel_sigma: Tensor | float | None = None
+) -> Tensor:
+    """log p(x_i|z) of each pixel, in nats; logits and x have one shape, and so has the result.
+
+    - "bernoulli": grey values in [0, 1] count as the probability of a white pixel, so this is minus the binary
+      cross-entropy. Source: Kingma and Welling (2014), appendix C.1.
+    - "continuous_bernoulli": the density that is proportional to it and integrates to 1 over grey values.
+      Source: Loaiza-Ganem and Cunningham (2019), "The continuous Bernoulli", equations 4 to 6.
+    - "gaussian": a density with mean sigmoid(logits) and standard deviation `pixel_sigma`, one for all pixels.
+      Source: Kingma and Welling (2014), appendix C.2; one learned sigma: Rybkin et al. (2021), section 3.
+
+    Raises ValueError as `log_likelihood` does.
+    """
     if logits.shape != x.shape:
         raise ValueError(f"logits {tuple(logits.shape)} and x {tuple(x.shape)} must have one shape")
     if likelihood == "bernoulli":
-        pixels = -binary_cross_entropy_with_logits(logits, x, reduction="none")
-    elif likelihood == "continuous_bernoulli":
-        pixels = log_normalizer(logits) - binary_cross_entropy_with_logits(logits, x, reduction="none")
-    elif likelihood == "gaussian":
+        return -binary_cross_entropy_with_logits(logits, x, reduction="none")
+    if likelihood == "continuous_bernoulli":
+        return log_normalizer(logits) - binary_cross_entropy_with_logits(logits, x, reduction="none")
+    if likelihood == "gaussian":
         sigma = torch.as_tensor(pixel_sigma, dtype=x.dtype, device=x.device)
-        pixels = -0.5 * ((x - torch.sigmoid(logits)) / sigma).square() - sigma.log() - 0.5 * math.log(2 * math.pi)
-    else:
-        raise ValueError(f"likelihood is {likelihood!r}; choose bernoulli, continuous_bernoulli or gaussian")
-    return pixels.flatten(1).sum(dim=1)
+        return -0.5 * ((x - torch.sigmoid(logits)) / sigma).square() - sigma.log() - 0.5 * math.log(2 * math.pi)
+    raise ValueError(f"likelihood is {likelihood!r}; choose bernoulli, continuous_bernoulli or gaussian")
 
 
 def log_normalizer(logits: Tensor) -> Tensor:

@@ -100,3 +100,47 @@ def _network(model_id: str, sha256: str, part: str, _spec: ModelSpec) -> bytes:
     from vae_core.wire import pack
 
     return pack(model(_spec), part)
+
+
+def prior_log_likelihoods(spec: ModelSpec, x, labels, count: int, seed: int):
+    """log p(x|z_i) of a picture x (28, 28) under `count` draws of the prior: (count,) in nats. Raises ArtifactError.
+
+    `labels` (1,) is the picture's for a conditional model, None for the others.
+    """
+    return _prior_log_likelihoods(spec.id, spec.weights.sha256, x, labels, count, seed, spec)
+
+
+@st.cache_resource(max_entries=256, show_spinner="Decoding draws of the prior")
+def _prior_log_likelihoods(model_id: str, sha256: str, x, labels, count: int, seed: int, _spec: ModelSpec):
+    from vae_core import inference, latent
+
+    z = latent.sample_prior(count, _spec.latent_dim, seed)
+    values = inference.log_likelihood_of_codes(model(_spec), x, z, labels)
+    values.setflags(write=False)
+    return values
+
+
+def guided_estimate(spec: ModelSpec, x, labels, samples: int = 100) -> float:
+    """The importance weighted bound of a picture x (28, 28) with so many draws from its own q(z|x), in nats."""
+    return _guided_estimate(spec.id, spec.weights.sha256, x, labels, samples, spec)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _guided_estimate(model_id: str, sha256: str, x, labels, samples: int, _spec: ModelSpec) -> float:
+    from vae_core import inference, latent
+
+    epsilon = latent.noise(samples, _spec.latent_dim, seed=0)[:, None]
+    return float(inference.importance_weighted_bound(model(_spec), x[None], epsilon, labels)[0])
+
+
+def gradients_of_mu(spec: ModelSpec, x, mu, logvar, labels, samples: int, seed: int):
+    """Estimates of d/dmu E_q[log p(x|z)] for a picture x (28, 28), see `inference.gradients_of_mu`."""
+    return _gradients_of_mu(spec.id, spec.weights.sha256, x, mu, logvar, labels, samples, seed, spec)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Taking gradients through the decoder")
+def _gradients_of_mu(model_id: str, sha256: str, x, mu, logvar, labels, samples: int, seed: int, _spec: ModelSpec):
+    from vae_core import inference, latent
+
+    epsilon = latent.noise(samples, _spec.latent_dim, seed)
+    return inference.gradients_of_mu(model(_spec), x, mu, logvar, epsilon, labels)

@@ -51,63 +51,6 @@ def kl_by_dim(kl_per_dim: np.ndarray) -> alt.Chart:
     )
 
 
-def two_gaussians(mu: float, sigma: float) -> alt.LayerChart:
-    """The densities of N(mu, sigma^2) and of the prior N(0, 1) over one latent dimension, on fixed axes."""
-    z = np.linspace(-5, 5, 301)
-
-    def density(m, s):
-        return np.exp(-0.5 * ((z - m) / s) ** 2) / (s * np.sqrt(2 * np.pi))
-
-    names = ["posterior N(μ, σ²)", "prior N(0, 1)"]
-    rows = pd.concat(
-        [
-            pd.DataFrame({"z": z, "density": density(mu, sigma), "distribution": names[0]}),
-            pd.DataFrame({"z": z, "density": density(0.0, 1.0), "distribution": names[1]}),
-        ]
-    )
-    return (
-        alt.Chart(rows)
-        .mark_area(opacity=0.35, line=True)
-        .encode(
-            x=alt.X("z:Q", title="z", scale=alt.Scale(domain=[-5, 5])),
-            y=alt.Y("density:Q", title="density", stack=None, scale=alt.Scale(domain=[0, 2], clamp=True)),
-            color=alt.Color(
-                "distribution:N",
-                scale=alt.Scale(domain=names, range=[concepts.SIGMA.colour, concepts.X.colour]),
-                legend=alt.Legend(orient="top", title=None),
-            ),
-        )
-        .properties(height=260)
-    )
-
-
-def estimate_with_error(closed_form: float, estimate: float, standard_error: float) -> alt.LayerChart:
-    """The exact KL as a line beside a Monte Carlo estimate with bars of one and two standard errors, in nats."""
-    rows = pd.DataFrame(
-        {
-            "way": ["sampling"],
-            "nats": [estimate],
-            "low": [estimate - 2 * standard_error],
-            "high": [estimate + 2 * standard_error],
-        }
-    )
-    exact = pd.DataFrame({"nats": [closed_form]})
-    y = alt.Y("way:N", title=None, axis=None)
-    x = alt.Scale(zero=False, nice=True, padding=20)
-    rule = (
-        alt.Chart(exact)
-        .mark_rule(color=concepts.KL.colour, size=3)
-        .encode(x=alt.X("nats:Q", scale=x, title="KL, nats"))
-    )
-    bar = alt.Chart(rows).mark_rule(color=concepts.EPSILON.colour, size=3).encode(y=y, x="low:Q", x2="high:Q")
-    dot = (
-        alt.Chart(rows)
-        .mark_point(color=concepts.EPSILON.colour, filled=True, size=300, shape="diamond", opacity=1)
-        .encode(y=y, x="nats:Q", tooltip=[alt.Tooltip("nats:Q", format=".3f")])
-    )
-    return alt.layer(rule, bar, dot).properties(height=110)
-
-
 def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> alt.LayerChart:
     """mu and mu +- sigma of each latent dimension, on fixed axes from -4 to 4."""
     rows = pd.DataFrame(

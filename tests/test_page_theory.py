@@ -1,0 +1,175 @@
+"""Loss theory, step by step: every step opens with every kind of model, and its controls move its facts."""
+
+import re
+
+import numpy as np
+import pytest
+from conftest import ARTIFACTS, SHIPPED
+from scipy.special import logsumexp
+from test_pages import open_page, pictures
+
+from pages.kit import cache
+from vae_core import inference, latent
+from vae_core.model import load_vae
+
+PATH = "pages/2_loss_theory.py"
+STEPS = ["Evidence", "Bound", "Terms", "Noise", "Log-variance", "KL", "Units", "Pixels", "Recap"]
+KINDS = ["mnist-z2", "mnist-z4-cond", "mnist-z6-conv", "mnist-z10-gauss", "mnist-z2-ae", "fashion-z10"]
+
+
+def open_step(step: str, **query: str):
+    at = open_page(PATH, step=step, **query)
+    assert not at.exception
+    return at
+
+
+@pytest.mark.parametrize("model", KINDS)
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_opens_with_every_kind_of_model(step, model):
+    at = open_step(step, model=model)
+    assert not at.error
+    assert not at.warning
+    assert at.button_group(key="step").value == step
+    alts = re.findall('<img alt="([^"]*)"', "".join(element.proto.body for element in at.get("html")))
+    assert len(alts) == len(pictures(at))
+    assert all(alts)
+    assert all(drawing.proto.alt for drawing in at.get("vega_lite_chart"))
+    assert at.button(key="step_back").proto.disabled == (step == STEPS[0])
+    assert at.button(key="step_next").proto.disabled == (step == STEPS[-1])
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_opens_without_the_pictures_of_fashion(step, tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "empty"))
+    assert not open_step(step, model="fashion-z2").error
+
+
+def value(at, label: str) -> str:
+    return next(metric.value for metric in at.metric if metric.label.startswith(label))
+
+
+def test_next_and_back_walk_through_the_steps_and_keep_the_picture():
+    at = open_step("Terms", digit="123", model="mnist-z10")
+    for step in ("Noise", "Log-variance", "KL"):
+        at.button(key="step_next").click().run()
+        assert at.button_group(key="step").value == step
+    for _ in range(3):
+        at.button(key="step_back").click().run()
+    assert at.button_group(key="step").value == "Terms"
+    assert at.number_input(key="digit").value == 123
+
+
+def test_an_unknown_step_is_named_and_the_first_shown():
+    at = open_page(PATH, step="Nonsense")
+    assert "Nonsense" in at.warning[0].value
+    assert at.button_group(key="step").value == "Evidence"
+    assert not at.exception
+
+
+def test_the_evidence_shown_is_that_of_the_draws():
+    at = open_step("Evidence", model="mnist-z10", evidence_draws="100", evidence_seed="3")
+    spec, model = SHIPPED["mnist-z10"], load_vae(ARTIFACTS, SHIPPED["mnist-z10"])
+    x = cache.gallery("mnist").x[at.number_input(key="digit").value]
+    draws = inference.log_likelihood_of_codes(model, x, latent.sample_prior(100, spec.latent_dim, 3))
+    assert value(at, "Estimate") == f"{logsumexp(draws.astype(float)) - np.log(100):.1f}"
+    assert value(at, "Within") == f"{(draws > draws.max() - 10).mean():.1%}"
+
+
+def test_all_stops_of_the_toy_make_its_evidence():
+    at = open_step("Evidence")
+    at.slider(key="evidence_stop").set_value(3.0).run()
+    so_far, whole = re.search(r"add up to \*\*(.+?)\*\* of p\(x\) = \*\*(.+?)\*\*", words(at)).groups()
+    assert float(so_far) == pytest.approx(float(whole), abs=0.003)
+
+
+def words(at) -> str:
+    return "\n".join(caption.value for caption in at.caption)
+
+
+def test_the_bars_of_the_bound_always_add_up_to_the_evidence():
+    at = open_step("Bound", toy_bend="1.0")
+    ends = set()
+    for mu, sigma in ((0.0, 1.0), (-1.5, 0.2), (2.0, 0.5)):
+        at.slider(key="toy_mu").set_value(mu)
+        at.slider(key="toy_sigma").set_value(sigma).run()
+        elbo, gap, log_evidence = (float(part) for part in re.split(r" [+=] ", value(at, "ELBO + KL")))
+        assert elbo + gap == pytest.approx(log_evidence, abs=2e-3)
+        ends.add(log_evidence)
+    assert len(ends) == 1
+
+
+def test_best_q_closes_the_gap_of_a_straight_decoder():
+    at = open_step("Bound", toy_bend="0.0")
+    at.button(key="toy_best").click().run()
+    assert float(re.split(r" [+=] ", value(at, "ELBO + KL"))[1]) < 0.001
+    assert (at.slider(key="toy_mu").value, at.slider(key="toy_sigma").value) == (0.8, 0.45)
+
+
+def test_held_noise_moves_with_mu_and_a_direct_draw_does_not():
+    def codes(at):
+        return [float(v) for v in re.findall(r"from (\S+) to (\S+)", charts(at)[0])[0]]
+
+    at = open_step("Noise", noise_mu="0.0")
+    low, high = codes(at)
+    at.slider(key="noise_mu").set_value(1.0).run()
+    assert codes(at) == pytest.approx([low + 1, high + 1], abs=0.011)
+    at.toggle(key="noise_anew").set_value(True).run()
+    one = codes(at)
+    at.run()
+    assert codes(at) != one
+
+
+def charts(at) -> list[str]:
+    return [drawing.proto.alt for drawing in at.get("vega_lite_chart")]
+
+
+def test_the_score_function_spreads_more_on_a_real_picture():
+    spreads = re.findall(r"(\d[\d.]*)", charts(open_step("Noise", model="mnist-z10"))[-1].split("deviations")[1])
+    path, score, baseline = map(float, spreads)
+    assert path < baseline < score
+
+
+def test_a_width_below_zero_is_refused_with_its_reason():
+    at = open_step("Log-variance", sigma_output="-0.5")
+    assert "no Gaussian of width -0.50" in at.error[0].value
+    at.slider(key="sigma_output").set_value(0.5).run()
+    assert not at.error
+    assert value(at, "Slope") == "-1.50"
+
+
+def test_a_known_recipe_fills_the_fields_and_shows_its_beta():
+    at = open_step("Units")
+    assert value(at, "Effective β") == "1"
+    at.selectbox(key="units_preset").set_value("mean squared error of digits + 0.00001 KL").run()
+    assert value(at, "Effective β") == "0.00784"
+    assert "mnist-z10-b0.1" in "".join(text.value for text in at.markdown)
+    at.selectbox(key="units_preset").set_value("mean cross-entropy + KL of an image").run()
+    assert value(at, "Effective β") == "784"
+    at.number_input(key="units_pixels").set_value(10).run()
+    assert value(at, "Effective β") == "10"
+    assert at.selectbox(key="units_preset").value is None
+
+
+def test_another_seed_draws_other_pixels_around_the_same_mean():
+    at = open_step("Pixels", model="mnist-z10")
+    before = pictures(at)
+    at.number_input(key="pixels_seed").set_value(1).run()
+    after = pictures(at)
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+    assert after[3:] == before[3:]
+
+
+def test_the_code_between_two_classes_moves_the_picture_and_its_neighbours():
+    at = open_step("Pixels", model="mnist-z2")
+    before = pictures(at)[-2:]
+    at.slider(key="pixels_between").set_value(0.0).run()
+    assert not set(before) & set(pictures(at)[-2:])
+
+
+def test_the_recap_has_the_shipped_figures():
+    at = open_step("Recap", model="mnist-z10")
+    figures = SHIPPED["mnist-z10"].metrics
+    row = next(line for text in at.markdown for line in text.value.split("\n") if "**mnist-z10**" in line)
+    assert f"{figures['nelbo_nats']:.1f}" in row
+    assert f"{figures['kl_nats']:.1f}" in row

@@ -67,9 +67,9 @@ st.caption(
 
 @st.fragment
 def map_and_details():
-    drawing, details = st.columns([3, 2], gap="large")
-    with details, row():
+    with row():
         digit = chosen_digit(choice)
+    drawing, details = st.columns([3, 2], gap="medium")
     mu, logvar = choice.posterior(digit)
     with drawing:
         scatter(
@@ -94,9 +94,9 @@ def map_and_details():
         )
     with details:
         one_picture(digit, mu, logvar)
-    with drawing, row():
-        for pixels in [False] if choice.x(digit) is None or choice.images is None else [False, True]:
-            with st.container(width=240):
+    with drawing, st.container(horizontal=True, gap="xsmall"):
+        for pixels in [False] if choice.images is None else [False, True]:
+            with st.container(width=232):
                 parts.neighbour_sheet(choice, digit, pixels=pixels)
     selection(parts.kept_box(name))
 
@@ -104,15 +104,14 @@ def map_and_details():
 def one_picture(digit: int, mu: np.ndarray, logvar: np.ndarray):
     """The chosen picture, what the model makes of it, and what that costs."""
     x, x_hat = choice.x(digit), inference.decode(choice.model, mu[None], choice.labels(digit))[0]
-    with row():
+    with st.container(horizontal=True, gap="xsmall"):
         if x is not None:
-            with st.container(width=150):
+            with st.container(width=140):
                 picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
-        with st.container(width=150):
+        with st.container(width=140):
             picture(x_hat, alt="The decoded posterior mean", caption="x̂, decoded from μ")
         if x is not None:
-            with st.container(width=150):
-                parts.difference(x_hat, x, alt=f"x-hat minus x of {choice.name(digit)}")
+            parts.difference(x_hat, x, alt=f"x-hat minus x of {choice.name(digit)}")
     reconstruction = -parts.log_likelihood_of(choice, digit)
     if not spec.variational:
         st.caption(f"Reconstruction −log p(x|z): {reconstruction:.1f} nats. No posterior: no KL and no ELBO.")

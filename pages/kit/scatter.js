@@ -125,17 +125,19 @@ function drawPrior(state) {
   const { pen, ink } = state.plot;
   const [cx, cy] = pixel(state, state.data.prior);
   const unit = perUnit(state);
-  pen.strokeStyle = ink.text;
-  pen.fillStyle = ink.text;
-  pen.font = `11px ${getComputedStyle(state.canvas).fontFamily}`;
+  pen.font = `bold 11px ${getComputedStyle(state.canvas).fontFamily}`;
   pen.textAlign = "center";
   for (const k of [1, 2]) {
-    pen.setLineDash([4, 3]);
-    pen.beginPath();
-    pen.arc(cx, cy, k * unit, 0, 2 * Math.PI);
-    pen.stroke();
-    pen.setLineDash([]);
-    written(state.plot, `${k}σ`, cx, cy + k * unit - 4);
+    for (const [width, colour] of [[3, ink.page], [1.5, ink.text]]) {
+      pen.setLineDash([5, 3]);
+      pen.beginPath();
+      pen.arc(cx, cy, k * unit, 0, 2 * Math.PI);
+      pen.lineWidth = width;
+      pen.strokeStyle = colour;
+      pen.stroke();
+      pen.setLineDash([]);
+    }
+    written(state.plot, `${k}σ`, cx + k * unit * Math.SQRT1_2 + 8, cy - k * unit * Math.SQRT1_2 - 4);
   }
 }
 

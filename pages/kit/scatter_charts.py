@@ -16,7 +16,7 @@ def class_counts(y: np.ndarray, classes: tuple[str, ...]) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("pictures:Q", title="pictures in the box", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("class:N", sort=None, title="class"),
+            y=alt.Y("class:N", sort=None, title="class", axis=alt.Axis(labelOverlap=False)),
             color=alt.Color("class:N", sort=list(classes), legend=None),
             tooltip=["class", "pictures", alt.Tooltip("share:Q", format=".1%")],
         )

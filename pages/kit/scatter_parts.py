@@ -63,10 +63,12 @@ def atlas_of(choice: Choice) -> dict | None:
 
 def difference(x_hat: np.ndarray, x: np.ndarray, alt: str) -> None:
     """Show x_hat - x, (28, 28) each, with its scale, which is the same for every picture."""
-    image(png(signed(x_hat - x, 5)), "image/png", alt=alt)
-    scale = png(signed(np.linspace(-1, 1, 140)[None].repeat(10, axis=0)))
-    image(scale, "image/png", alt="Scale of the difference, from orange, minus 1, over white, 0, to purple, plus 1")
-    st.caption("x̂ − x, from −1 (orange: ink is missing) to +1 (purple: ink is added)")
+    with st.container(width=140):
+        image(png(signed(x_hat - x, 5)), "image/png", alt=alt)
+    with st.container(width=140):
+        st.caption("**x̂ − x**: orange where ink is missing, purple where it is added; from −1 over 0 to 1:")
+        scale = png(signed(np.linspace(-1, 1, 140)[None].repeat(10, axis=0)))
+        image(scale, "image/png", alt="Scale of the difference: orange is minus 1, white is 0, purple is plus 1")
 
 
 def neighbour_sheet(choice: Choice, index: int, *, pixels: bool) -> None:

@@ -71,6 +71,8 @@ def map_and_details():
         digit = chosen_digit(choice)
     drawing, details = st.columns([3, 2], gap="medium")
     mu, logvar = choice.posterior(digit)
+    with details:  # first of all: what the reader waits for after a click
+        pictures(digit, mu)
     with drawing:
         scatter(
             dots=dots,
@@ -92,17 +94,17 @@ def map_and_details():
             on_choose=lambda index: st.session_state.update(digit=index),
             on_box=parts.set_box,
         )
-    with details:
-        one_picture(digit, mu, logvar)
     with drawing, st.container(horizontal=True, gap="xsmall"):
         for pixels in [False] if choice.images is None else [False, True]:
             with st.container(width=232):
                 parts.neighbour_sheet(choice, digit, pixels=pixels)
+    with details:
+        costs(digit, mu, logvar)
     selection(parts.kept_box(name))
 
 
-def one_picture(digit: int, mu: np.ndarray, logvar: np.ndarray):
-    """The chosen picture, what the model makes of it, and what that costs."""
+def pictures(digit: int, mu: np.ndarray):
+    """The chosen picture, what the model makes of its mean code, and where the two differ."""
     x, x_hat = choice.x(digit), inference.decode(choice.model, mu[None], choice.labels(digit))[0]
     with st.container(horizontal=True, gap="xsmall"):
         if x is not None:
@@ -112,6 +114,10 @@ def one_picture(digit: int, mu: np.ndarray, logvar: np.ndarray):
             picture(x_hat, alt="The decoded posterior mean", caption="x̂, decoded from μ")
         if x is not None:
             parts.difference(x_hat, x, alt=f"x-hat minus x of {choice.name(digit)}")
+
+
+def costs(digit: int, mu: np.ndarray, logvar: np.ndarray):
+    """The chosen picture's bound and posterior."""
     reconstruction = -parts.log_likelihood_of(choice, digit)
     if not spec.variational:
         st.caption(f"Reconstruction −log p(x|z): {reconstruction:.1f} nats. No posterior: no KL and no ELBO.")

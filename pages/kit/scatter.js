@@ -9,8 +9,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (!state) {
     state = { hidden: new Set(), find, canvas };
     kept.set(canvas, state);
-    redrawWhenNeeded(canvas, () => draw(state));
+    redrawWhenNeeded(canvas, () => drawAnew(state));
   }
+  // What lies still behind the chosen picture: drawn again only when this has changed.
+  const still = JSON.stringify({ ...data, digit: 0, at: 0, posterior: 0, box: 0, alt: 0 });
+  if (state.still !== still) state.backdrop = null;
+  state.still = still;
   for (const [name, read] of [["dots", words], ["labels", bytes], ["levels", bytes]]) {
     if (state.data?.[name] !== data[name]) state[name] = read(data[name]);
   }
@@ -67,7 +71,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     showBox(state);
     setTriggerValue("box", []);
   };
-  legend(find(".legend"), data.classes, inks(canvas), state.hidden, () => draw(state));
+  legend(find(".legend"), data.classes, inks(canvas), state.hidden, () => drawAnew(state));
   draw(state);
 }
 
@@ -79,35 +83,60 @@ function value({ plot, data: { frame } }, p, axis) {
   return frame.low[axis] + ((p - along(0)) / (along(1) - along(0))) * (frame.high[axis] - frame.low[axis]);
 }
 
+function drawAnew(state) {
+  state.backdrop = null;
+  draw(state);
+}
+
 function draw(state) {
-  const { canvas, data, hidden, labels, find } = state;
+  const { canvas, data } = state;
   if (!canvas.clientWidth) return;
+  if (!state.backdrop) {
+    drawBackdrop(state);
+    state.backdrop = new OffscreenCanvas(canvas.width, canvas.height);
+    state.backdrop.getContext("2d").drawImage(canvas, 0, 0);
+  }
+  const { plot } = state;
+  const { pen } = plot;
+  pen.save();
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(state.backdrop, 0, 0);
+  pen.restore();
+  if (data.posterior && state.digit === data.digit) clipped(plot, () => drawPosterior(state)); // else the former digit's
+  ring(plot, place(state, state.digit));
+  showBox(state);
+  tell(state, state.digit);
+}
+
+function drawBackdrop(state) {
+  const { canvas, data, hidden, labels, find } = state;
   const plot = (state.plot = plotOf(canvas, data.frame));
-  const { pen, ink } = plot;
+  const { ink } = plot;
   const scale = data.bar && levelColours(ink);
   state.colourOf = (i) => (scale ? scale[state.levels[i]] : ink.classes[labels[i] % ink.classes.length]);
   const grouping = scale ? [state.levels, scale] : [];
   drawDots(plot, state.dots, labels, hidden, plot.side < 400 ? 1.4 : 2, ...grouping);
   if (data.sprites) drawSprites(state);
-  pen.save();
-  pen.beginPath();
-  pen.rect(plot.x(0), plot.y(1), plot.x(1) - plot.x(0), plot.y(0) - plot.y(1));
-  pen.clip();
-  if (data.prior) drawPrior(state);
-  if (data.posterior && state.digit === data.digit) drawPosterior(state); // not the former digit's on a fresh click
-  pen.restore();
+  if (data.prior) clipped(plot, () => drawPrior(state));
   if (!data.sprites) drawNames(plot, state.dots, labels, data.classes, hidden);
   for (const mark of data.marks) drawStar(plot, pixel(state, mark.at), mark.text);
-  ring(plot, place(state, state.digit));
   find(".legend").classList.toggle("plain", Boolean(scale));
   find(".bar").hidden = !scale;
-  if (scale) {
-    const steps = scale.map((colour, i) => `${colour} ${(100 * i) / scale.length}% ${(100 * (i + 1)) / scale.length}%`);
-    find(".bar i").style.background = `linear-gradient(to right, ${steps.join(",")})`;
-    ["low", "high", "title"].forEach((name) => (find(`.bar .${name}`).textContent = data.bar[name]));
-  }
-  showBox(state);
-  tell(state, state.digit);
+  if (!scale) return;
+  const steps = scale.map((colour, i) => `${colour} ${(100 * i) / scale.length}% ${(100 * (i + 1)) / scale.length}%`);
+  find(".bar i").style.background = `linear-gradient(to right, ${steps.join(",")})`;
+  ["low", "high", "title"].forEach((name) => (find(`.bar .${name}`).textContent = data.bar[name]));
+}
+
+// Draw inside of the axes only.
+function clipped({ pen, x, y }, draw) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(x(0), y(1), x(1) - x(0), y(0) - y(1));
+  pen.clip();
+  draw();
+  pen.restore();
 }
 
 // The theme's sequential palette, its two steps that come closest to the page left out; more is farther from the page.
@@ -232,7 +261,7 @@ function fetchAtlas(state) {
         if (state.atlasUrl !== atlas.url) return;
         state.atlas = image;
         state.canvas.dataset.atlas = "ready";
-        if (state.data.sprites) draw(state);
+        if (state.data.sprites) drawAnew(state);
       },
       () => (state.atlasUrl = null), // without it there are dots and words; the next run asks again
     );

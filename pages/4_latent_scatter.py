@@ -1,4 +1,4 @@
-"""Latent scatter: the codes of 5,000 pictures as a map; choose a dot to see its picture."""
+"""Latent scatter: the codes of 5,000 pictures as a map; choose a dot to see its picture, a box to see what is in it."""
 
 import streamlit as st
 
@@ -6,136 +6,186 @@ from pages.kit.nav import chapter
 
 chapter(
     "Latent scatter",
-    "Where the encoder puts 5,000 pictures that no model trained on. **Click a dot** to see what lies there."
-    " *Reading time: 4 minutes.*",
+    "Where the encoder puts 5,000 pictures that no model trained on. **Click a dot** to see what lies there, or drag a"
+    " **box** around many. *Reading time: 6 minutes.*",
 )
 
 import numpy as np
 
-from pages.kit import cache
-from pages.kit.charts import posterior_by_dim
+from pages.kit import scatter_parts as parts
+from pages.kit.charts import elbo_split, posterior_by_dim
+from pages.kit.own import own_digits
 from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
-from pages.kit.scatter import frame_of, packed, packed_labels, scatter
-from pages.kit.show import chart, look_for, picture, source
-from vae_core import inference
-from vae_core.manifest import ArtifactError, LatentMap
-from vae_core.projection import Maps
-
-METHODS = {"Plane": "plane", "PCA": "pca", "t-SNE": "tsne", "UMAP": "umap"}
-NOTES = {
-    "plane": "The latent plane itself: what you see is what the decoder gets. A dot is the mean **μ** of a posterior.",
-    "pca": "The two directions in which the means **μ** vary most. Exact and linear: distances can only shrink.",
-    "tsne": "t-SNE keeps neighbours together. Sizes of clusters, and gaps between them, mean nothing.",
-    "umap": "UMAP keeps neighbours together, and a little of the large picture. Distances between clusters mean little.",
-}
-
-
-def chosen_map(variants: list[LatentMap]) -> LatentMap | None:
-    """One of a method's maps; where there are several, by its setting and its seed."""
-    if len(variants) < 2:
-        return variants[0] if variants else None
-    setting = next(name for name in variants[0].settings if name != "seed")
-    values = sorted({variant.settings[setting] for variant in variants})
-    refuse_unknown(f"scatter_{setting}", [str(value) for value in values], "Showing the usual one.")
-    value = st.segmented_control(
-        setting.capitalize(), values, default=values[1], required=True, key=f"scatter_{setting}", bind="query-params"
-    )
-    seeds = sorted({variant.settings["seed"] for variant in variants})
-    refuse_unknown("scatter_seed", [str(seed) for seed in seeds], "Showing seed 0.")
-    seed = st.segmented_control(
-        "Seed",
-        seeds,
-        default=0,
-        required=True,
-        key="scatter_seed",
-        bind="query-params",
-        help="Chance of the method. t-SNE starts from the PCA plane with seed 0, from random places with the others.",
-    )
-    return next(v for v in variants if v.settings == {setting: value, "seed": seed})
-
+from pages.kit.scatter import Mark, frame_of, packed, packed_labels, scatter
+from pages.kit.scatter_charts import class_counts
+from pages.kit.scatter_maps import Placed, chosen_view
+from pages.kit.show import chart, download, look_for, picture, predict, sheet, source
+from vae_core import embedding, inference, latent, neighbours, projection
 
 choice = chosen_model()
-codes, latent_dim = choice.codes, choice.spec.latent_dim
-try:
-    maps = cache.maps(choice.spec)
-except ArtifactError as error:
-    st.error(str(error), icon=":material/error:")
-    maps = Maps({}, *(np.empty(0) for _ in range(3)))
+spec, codes = choice.spec, choice.codes
+view = chosen_view(choice)
+linear = view.linear
+count = len(codes.y) if linear else len(view.xy)
+own = [len(codes.y) + i for i in range(len(own_digits()))]
 
-entries = [entry for entry in choice.spec.maps if entry.key in maps.xy]
-drawn = {entry.method for entry in entries} | ({"plane"} if latent_dim == 2 else set())
-available = [name for name, method in METHODS.items() if method in drawn]
-if not available:
-    st.stop()
-refuse_unknown("scatter_map", available, f"This model has {', '.join(available)}.")
+epsilon, sampled = None, ""
 with row():
-    name = st.segmented_control(
-        "Map", available, default=available[0], required=True, key="scatter_map", bind="query-params"
+    colour, colours = parts.chosen_colours(choice, count)
+    if linear and spec.variational:
+        refuse_unknown("scatter_dot", ["mean", "sample"], "Showing the means.")
+        dot = st.segmented_control(
+            "A dot is", ["mean", "sample"], default="mean", required=True, key="scatter_dot", bind="query-params",
+            help="The mean μ of a picture's posterior, or one sample z = μ + σ·ε of it.",
+        )  # fmt: skip
+        if dot == "sample":
+            refuse_unknown("scatter_noise", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
+            seed = st.number_input("Seed of ε", 0, 999_999, 0, key="scatter_noise", bind="query-params", width=120)
+            epsilon, sampled = latent.noise(len(codes.y) + len(own), spec.latent_dim, seed), f"-z-seed{seed}"
+    sprites = choice.images is not None and st.toggle(
+        "Digits as dots", key="scatter_sprites", bind="query-params", help="As many pictures as fit side by side."
     )
-    method = METHODS[name]
-    entry = chosen_map([entry for entry in entries if entry.method == method])
 
-note = NOTES[method]
-if method == "plane":
-    xy, titles = codes.mu, ("mean of z1", "mean of z2")
-elif method == "pca":
-    share = maps.pca_explained
-    xy = maps.xy["pca"]
-    titles = (f"first component ({share[0]:.0%} of the variance)", f"second component ({share[1]:.0%})")
-else:
-    xy, titles = maps.xy[entry.key], None
-if method != "plane":
-    settings = ", ".join(f"{setting} {value}" for setting, value in entry.settings.items())
-    note += (
-        f" Trustworthiness {entry.trustworthiness:.3f} of 1 at ten neighbours{f' ({settings})' if settings else ''}."
-    )
-frame = frame_of(xy, titles, equal=method == "plane")
-dots, labels = packed(xy, frame), packed_labels(codes.y)
+placed = Placed(choice, view, epsilon)
+prior = tuple(linear.project(np.zeros((1, spec.latent_dim)))[0].tolist()) if linear and spec.variational else None
+extent = [placed.dots, *([np.array([placed.at(i) for i in own])] if own else []), *([[prior]] if prior else [])]
+titles = view.titles and tuple(t.replace("mean of ", "") if sampled else t for t in view.titles)
+frame = frame_of(np.concatenate(extent), titles, equal=linear is not None)
+dots, labels, atlas = packed(placed.dots, frame), packed_labels(codes.y[:count]), parts.atlas_of(choice)
+name = f"{spec.id}-{view.id}{sampled}"
 
-st.caption(note)
+what = "one sample z = μ + σ·ε of its posterior" if sampled else "the mean **μ** of a posterior"
+if not spec.variational:
+    what = "the code of a picture: a plain autoencoder has no posterior and no prior"
+st.caption(
+    f"{view.note} A dot is {what}."
+    + ("" if linear else " A sampled z, the prior and σ have no place here: only a linear map has a formula for them.")
+    + (" Dashed circles: the prior at 1 and 2 σ. Ellipses: the chosen picture's posterior, to scale." if prior else "")
+    + (" Stars: your own digits" + ("." if linear else ", placed where their nearest codes are.") if own else "")
+)
 
 
 @st.fragment
-def map_and_picture():
-    drawing, details = st.columns([3, 2], gap="large")
-    with details, row():
+def map_and_details():
+    with row():
         digit = chosen_digit(choice)
+    drawing, details = st.columns([3, 2], gap="medium")
+    mu, logvar = choice.posterior(digit)
+    with details:  # first of all: what the reader waits for after a click
+        pictures(digit, mu)
     with drawing:
         scatter(
             dots=dots,
             labels=labels,
             frame=frame,
             classes=choice.classes,
+            colours=colours,
             digit=digit,
-            alt=f"{len(codes.y)} codes of {choice.spec.id} on a {name} map, coloured by class;"
+            at=placed.at(digit),
+            prior=prior,
+            posterior=parts.ellipse_of(linear, mu, logvar) if prior else None,
+            marks=[Mark(i, placed.at(i), str(k), choice.name(i)) for k, i in enumerate(own, 1)],
+            atlas=atlas,
+            sprites=sprites,
+            box=parts.kept_box(name),
+            alt=f"{count} codes of {spec.id} on a {view.name} map, coloured by {colour};"
             f" number {digit}, {choice.name(digit)}, is marked",
             key="scatter_chart",
             on_choose=lambda index: st.session_state.update(digit=index),
+            on_box=parts.set_box,
         )
+    with drawing, st.container(horizontal=True, gap="xsmall"):
+        for pixels in [False] if choice.images is None else [False, True]:
+            with st.container(width=232):
+                parts.neighbour_sheet(choice, digit, pixels=pixels)
     with details:
-        mu, logvar = codes.mu[digit], codes.logvar[digit]
-        left, right = st.columns(2)
-        with left:
-            if choice.images is not None:
-                picture(choice.x(digit), alt=f"The original: {choice.name(digit)}", caption="x, the original")
-        with right:
-            x_hat = inference.decode(choice.model, mu[None], choice.labels(digit))[0]
+        costs(digit, mu, logvar)
+    selection(parts.kept_box(name))
+
+
+def pictures(digit: int, mu: np.ndarray):
+    """The chosen picture, what the model makes of its mean code, and where the two differ."""
+    x, x_hat = choice.x(digit), inference.decode(choice.model, mu[None], choice.labels(digit))[0]
+    with st.container(horizontal=True, gap="xsmall"):
+        if x is not None:
+            with st.container(width=140):
+                picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
+        with st.container(width=140):
             picture(x_hat, alt="The decoded posterior mean", caption="x̂, decoded from μ")
-        if not choice.spec.variational:
-            st.caption("A plain autoencoder gives one code, no posterior: there is no KL and no ELBO.")
-            return
-        kl = 0.5 * float((mu**2 + np.exp(logvar) - logvar - 1).sum())
-        reconstruction = -float(codes.log_likelihood[digit])
-        st.caption(f"Reconstruction {reconstruction:.1f} + KL {kl:.1f} = negative ELBO {reconstruction + kl:.1f} nats.")
-        st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
-        chart(
-            posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension"
+        if x is not None:
+            parts.difference(x_hat, x, alt=f"x-hat minus x of {choice.name(digit)}")
+
+
+def costs(digit: int, mu: np.ndarray, logvar: np.ndarray):
+    """The chosen picture's bound and posterior."""
+    reconstruction = -parts.log_likelihood_of(choice, digit)
+    if not spec.variational:
+        st.caption(f"Reconstruction −log p(x|z): {reconstruction:.1f} nats. No posterior: no KL and no ELBO.")
+        return
+    kl = float(inference.kl_per_dim(mu[None], logvar[None]).sum())
+    st.caption(
+        f"Reconstruction {reconstruction:.1f} + KL {kl:.1f} = negative ELBO **{reconstruction + kl:.1f}** nats"
+        + (f"; the test set's mean is {spec.metrics['nelbo_nats']:.1f}." if "nelbo_nats" in spec.metrics else ".")
+    )
+    chart(elbo_split(reconstruction, kl), alt=f"Reconstruction {reconstruction:.1f} nats and KL {kl:.1f} nats as a bar")
+    st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
+    chart(posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension")
+
+
+def selection(box: list[float] | None):
+    """What is in the box: how many of which class, their mean picture, and the picture of their mean code."""
+    st.subheader("In the box")
+    parts.box_in_numbers()
+    if box is None:
+        st.caption("Press *Select a box* under the map and drag, or hold Shift while dragging, or give its sides here.")
+        return
+    inside = projection.inside(placed.dots, box)
+    if len(inside) == 0:
+        st.info("No dot lies in this box. Drag a larger one, or one where dots are.")
+        return
+    bars, pictures = st.columns([3, 2], gap="large")
+    most = np.bincount(codes.y[inside]).argmax()
+    with bars:
+        chart(class_counts(codes.y[inside], choice.classes), alt=f"{len(inside)} pictures in the box, by class")
+    with pictures:
+        st.markdown(f"**{len(inside):,} pictures**, most of them {choice.classes[most]}")
+        label = np.array([most]) if spec.conditional else None
+        mean_code = inference.decode(choice.model, codes.mu[inside].mean(axis=0, keepdims=True), label)
+        means = mean_code if choice.images is None else np.stack([choice.images.x[inside].mean(axis=0), mean_code[0]])
+        about = {"model": spec.id, "map": name, "box": box, "pictures": len(inside)}
+        first = "" if choice.images is None else "Left, the mean of the pictures: blurred. Right, "
+        data = sheet(
+            means,
+            columns=2,
+            scale=5,
+            alt=f"Mean of {len(inside)} pictures, and the picture decoded from the mean of their codes",
+            caption=f"{first}x̂ decoded from the mean of their codes"
+            + (f", label {choice.classes[most]}." if spec.conditional else "."),
+            about=about,
         )
+        file_name = f"{name}-box{'_'.join(f'{v:.2f}' for v in box)}.png"
+        download("Mean pictures as PNG", data, file_name, "image/png", "scatter_means")
 
 
-map_and_picture()
+map_and_details()
+header = (
+    f"model {spec.id}, map {view.name} {view.settings or ''}, a dot is {'a sampled z' if sampled else 'mu'}{sampled}"
+)
+download(
+    "This map as CSV", lambda: parts.table_of(placed, len(own), header), f"{name}.csv", "text/csv", "scatter_csv"
+)  # fmt: skip
 look_for(
     "Classes gather without the model ever seeing a label. **Try:** a dot in the middle of a class, then one between two:"
-    " what does the picture look like, and its reconstruction? With the keyboard, arrow keys walk from dot to dot."
+    " what does the picture look like, and its reconstruction? Colour by *agreement*: where it is low, classes mix. Then"
+    " compare the neighbours in latent space with those in pixel space. With the keyboard, arrow keys walk from dot to dot."
 )
-source(inference.encode, inference.reconstruct)
+predict(
+    "On a t-SNE map the cluster of one class is twice as wide as another's. Are its pictures more varied?",
+    ["Yes", "No", "The map cannot tell"],
+    "The map cannot tell",
+    "t-SNE gives each dot about as many near neighbours, so it widens dense clouds and shrinks thin ones. Compare the same"
+    " class on maps with other settings and seeds; the KL, or σ, would tell. Source: Wattenberg, Viégas and Johnson (2016),"
+    " *How to Use t-SNE Effectively*.",
+    "scatter_predict",
+)
+source(inference.encode, projection.LinearMap, latent.ellipse, neighbours.agreement, embedding.tsne)

@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
+# Signed values: -1, 0, 1. Orange and purple differ to every kind of colour vision (ColorBrewer's PuOr; Brewer 2003).
+LESS, SAME, MORE = np.array([[230, 97, 1], [247, 247, 247], [94, 60, 153]], np.float64)
 GAP = 96  # mid-dark grey between tiles: visible beside black pictures on a light and on a dark page
 
 
@@ -34,6 +36,33 @@ def to_pixels(x: np.ndarray, scale: int = 1) -> np.ndarray:
     return np.rint(x * 255).astype(np.uint8).repeat(scale, axis=-2).repeat(scale, axis=-1)
 
 
+def signed(x: np.ndarray, scale: int = 1) -> np.ndarray:
+    """Signed values in [-1, 1] as colours: orange below 0, white at 0, purple above, always on this one scale.
+
+    Parameters
+    ----------
+    x : (height, width)
+    scale : as in `to_pixels`
+
+    Returns
+    -------
+    (height * scale, width * scale, 3) uint8
+
+    Raises
+    ------
+    ValueError
+        If a value lies outside [-1, 1] or the scale is not a positive integer.
+    """
+    x = np.asarray(x)
+    if x.size and not (x.min() >= -1 and x.max() <= 1):
+        raise ValueError("x has values outside [-1, 1]")
+    if scale != int(scale) or scale < 1:
+        raise ValueError(f"scale is {scale}; it must be a positive integer")
+    share = np.abs(x, dtype=np.float64)[..., None]
+    colours = SAME + share * (np.where(x[..., None] < 0, LESS, MORE) - SAME)
+    return np.rint(colours).astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
+
+
 def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarray:
     """Pictures (n, height, width) side by side, row by row, as one picture of bytes (rows, columns) uint8.
 
@@ -57,7 +86,7 @@ def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarra
 
 
 def png(pixels: np.ndarray, about: dict[str, object] | None = None) -> bytes:
-    """A picture of bytes, (height, width) grey, as an exact PNG file.
+    """A picture of bytes, (height, width) grey or (height, width, 3) in colour, as an exact PNG file.
 
     `about` is kept inside the file as text, a chunk for each entry: the model, the seed, the settings.
     """

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.manifest import ArtifactError, ArtifactFile, ModelSpec, read_arrays
+from vae_core.neighbours import nearest
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,31 @@ class Codes:
 
 
 @dataclass(frozen=True)
+class LinearMap:
+    """A map with a formula, xy = (z - mean) @ components.T, its rows orthonormal: the latent plane itself, or PCA's.
+
+    Any code has its exact place on it, and so has any Gaussian: a normal distribution stays normal.
+    """
+
+    mean: np.ndarray  # (latent,)
+    components: np.ndarray  # (2, latent), orthonormal rows
+
+    def project(self, z: np.ndarray) -> np.ndarray:
+        """Codes (n, latent) on the map: (n, 2)."""
+        return (z - self.mean) @ self.components.T
+
+    def covariance(self, variance: np.ndarray) -> np.ndarray:
+        """The covariance (2, 2), on the map, of a Gaussian with independent dimensions of this variance (latent,).
+
+        That is C diag(variance) C^T. For the prior, N(0, I), it is the identity: C's rows are orthonormal.
+        """
+        return (self.components * variance) @ self.components.T
+
+
+PLANE = LinearMap(np.zeros(2, np.float32), np.eye(2, dtype=np.float32))  # of a latent space of two dimensions
+
+
+@dataclass(frozen=True)
 class Maps:
     """Two-dimensional maps of the codes' means, and the matrix of the one that is linear."""
 
@@ -29,7 +55,18 @@ class Maps:
 
     def project_pca(self, mu: np.ndarray) -> np.ndarray:
         """Codes (n, latent) on the PCA plane of the gallery: (n, 2)."""
-        return (mu - self.pca_mean) @ self.pca_components.T
+        return self.pca.project(mu)
+
+    @property
+    def pca(self) -> LinearMap:
+        """The PCA plane of the gallery."""
+        return LinearMap(self.pca_mean, self.pca_components)
+
+
+def inside(xy: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    """Indices of the dots (n, 2) in a box, its rim included; the box is the x and y of any two opposite corners."""
+    low, high = np.minimum(box[:2], box[2:]), np.maximum(box[:2], box[2:])
+    return np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
 
 
 def place(mu: np.ndarray, codes: np.ndarray, xy: np.ndarray, neighbours: int = 5) -> np.ndarray:
@@ -51,9 +88,7 @@ def place(mu: np.ndarray, codes: np.ndarray, xy: np.ndarray, neighbours: int = 5
     -------
     (m, 2) float32
     """
-    squared = np.square(mu).sum(axis=1)[:, None] - 2 * mu @ codes.T + np.square(codes).sum(axis=1)
-    nearest = np.argpartition(squared, neighbours - 1, axis=1)[:, :neighbours]
-    places = xy[nearest]  # (m, neighbours, 2)
+    places = xy[nearest(mu, codes, neighbours)]  # (m, neighbours, 2)
     apart = np.linalg.norm(places[:, :, None] - places[:, None], axis=-1).sum(axis=2)
     return places[np.arange(len(places)), apart.argmin(axis=1)].astype(np.float32)
 

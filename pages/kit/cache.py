@@ -144,3 +144,51 @@ def _gradients_of_mu(model_id: str, sha256: str, x, mu, logvar, labels, samples:
 
     epsilon = latent.noise(samples, _spec.latent_dim, seed)
     return inference.gradients_of_mu(model(_spec), x, mu, logvar, epsilon, labels)
+
+
+def agreement(spec: ModelSpec):
+    """For each code of the gallery the share of its ten nearest others that have its label, (n,). Raises ArtifactError."""
+    return _agreement(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Comparing each code with its neighbours")
+def _agreement(model_id: str, sha256: str | None, _spec: ModelSpec):
+    from vae_core.neighbours import agreement
+
+    shares = agreement(codes(_spec).mu, codes(_spec).y)
+    shares.setflags(write=False)
+    return shares
+
+
+def map_job(spec: ModelSpec, method: str, setting: int, seed: int, count: int):
+    """A t-SNE or UMAP map of the gallery's first `count` codes with the reader's settings, begun or not: a `MapJob`."""
+    return _map_job(spec.id, spec.codes and spec.codes.sha256, method, setting, seed, count, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _map_job(model_id: str, sha256: str | None, method: str, setting: int, seed: int, count: int, _spec: ModelSpec):
+    from pages.kit.map_job import MapJob
+    from vae_core import embedding
+
+    mu = codes(_spec).mu[:count]
+
+    def make(progress):
+        xy = {"tsne": embedding.tsne, "umap": embedding.umap}[method](mu, setting, seed, progress)
+        return xy, embedding.trust(mu, xy)
+
+    return MapJob(make)
+
+
+ATLAS_COLUMNS = 64
+
+
+def atlas(dataset: str) -> bytes:
+    """All pictures of a gallery as one PNG, `ATLAS_COLUMNS` in a row, unscaled. Raises as `gallery` does."""
+    return _atlas(dataset, manifest().images[dataset].pixels_sha256, str(data_dir()))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _atlas(dataset: str, sha256: str, folder: str) -> bytes:
+    from vae_core.images import png, tile
+
+    return png(tile(gallery(dataset).x, ATLAS_COLUMNS))

@@ -16,7 +16,9 @@ function inks(element) {
     text: ink("--st-text-color"),
     page: ink("--st-background-color"),
     line: ink("--st-border-color"),
+    primary: ink("--st-primary-color"),
     classes: ink("--st-chart-categorical-colors").split(","),
+    sequence: ink("--st-chart-sequential-colors").split(","),
   };
 }
 
@@ -73,15 +75,15 @@ function ticks(low, high) {
   return values;
 }
 
-function drawDots({ pen, ink, x, y }, dots, labels, hidden, radius) {
+// Dots of one group have one colour; the groups are the classes if no others are given.
+function drawDots({ pen, ink, x, y }, dots, labels, hidden, radius, groups = labels, colours = ink.classes) {
   pen.globalAlpha = 0.75;
-  const last = labels.reduce((a, b) => Math.max(a, b), 0);
-  for (let label = 0; label <= last; label++) {
-    if (hidden.has(label)) continue;
-    pen.fillStyle = ink.classes[label % ink.classes.length];
+  const last = groups.reduce((a, b) => Math.max(a, b), 0);
+  for (let group = 0; group <= last; group++) {
+    pen.fillStyle = colours[group % colours.length];
     pen.beginPath();
     for (let i = 0; i < labels.length; i++) {
-      if (labels[i] !== label) continue;
+      if (groups[i] !== group || hidden.has(labels[i])) continue;
       const cx = x(dots[2 * i] / 65535);
       const cy = y(dots[2 * i + 1] / 65535);
       pen.moveTo(cx + radius, cy);
@@ -108,14 +110,18 @@ function drawNames({ pen, ink, x, y }, dots, labels, names, hidden) {
       }
     });
     if (!xs.length) return;
-    const [cx, cy] = [x(middle(xs) / 65535), y(middle(ys) / 65535) + 5];
-    pen.lineWidth = 4;
-    pen.strokeStyle = ink.page;
-    pen.strokeText(name, cx, cy);
-    pen.fillStyle = ink.text;
-    pen.fillText(name, cx, cy);
-    pen.lineWidth = 1;
+    written({ pen, ink }, name, x(middle(xs) / 65535), y(middle(ys) / 65535) + 5);
   });
+}
+
+// Text that stays readable on dots.
+function written({ pen, ink }, text, x, y) {
+  pen.lineWidth = 4;
+  pen.strokeStyle = ink.page;
+  pen.strokeText(text, x, y);
+  pen.fillStyle = ink.text;
+  pen.fillText(text, x, y);
+  pen.lineWidth = 1;
 }
 
 // A row of buttons that hide and show classes.

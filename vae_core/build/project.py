@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.manifold import trustworthiness
 
 from vae_core import latent
 from vae_core.build.choice import chosen_models, models_parser
 from vae_core.build.publish import BuildError, amend_model, explained, store_arrays
 from vae_core.data import DataError, Images, load_gallery
+from vae_core.embedding import trust, tsne, umap
 from vae_core.inference import elbo_terms, encode
 from vae_core.manifest import ArtifactError, LatentMap, ModelSpec
 from vae_core.model import load_vae
@@ -24,7 +24,6 @@ PERPLEXITY, PERPLEXITIES = 30, (5, 30, 100)
 NEIGHBOURS, MANY_NEIGHBOURS = 15, (5, 15, 50)
 SEEDS = (0, 1, 2)
 TAUGHT = ("mnist-z10", "mnist-z20")  # where the app teaches reading maps: every setting with every seed
-TRUSTED = 10  # neighbours that trustworthiness looks at
 REPLAYED = 2000  # pictures whose codes are kept for every snapshot
 
 
@@ -65,37 +64,15 @@ def maps(mu: np.ndarray, variants: bool = False) -> tuple[dict[str, np.ndarray],
     for neighbours in MANY_NEIGHBOURS if variants else (NEIGHBOURS,):
         for seed in SEEDS if variants else (SEED,):
             key = f"umap-n{neighbours}-s{seed}"
-            settings[key] = {"neighbours": neighbours, "seed": seed}
+            settings[key] = {"neighbours": min(neighbours, len(mu) - 1), "seed": seed}
             arrays[key] = umap(mu, **settings[key])
-    near = min(TRUSTED, (len(mu) - 1) // 2)
-    entries = tuple(
-        LatentMap(key, key.split("-")[0], settings[key], round(float(trustworthiness(mu, xy, n_neighbors=near)), 4))
-        for key, xy in arrays.items()
-    )
+    entries = tuple(LatentMap(key, key.split("-")[0], settings[key], trust(mu, xy)) for key, xy in arrays.items())
     linear = {
         "pca_mean": pca.mean_.astype(np.float32),
         "pca_components": pca.components_.astype(np.float32),
         "pca_explained": pca.explained_variance_ratio_.astype(np.float32),
     }
     return {**arrays, **linear}, entries
-
-
-def tsne(mu: np.ndarray, perplexity: int, seed: int) -> np.ndarray:
-    """A t-SNE map (n, 2) of codes; seed 0 starts from the PCA plane, any other from random places.
-
-    Source: van der Maaten and Hinton (2008); the start from PCA: Kobak and Berens (2019).
-    """
-    from openTSNE import TSNE
-
-    start = "random" if seed else "pca"
-    return np.asarray(TSNE(perplexity=perplexity, random_state=seed, initialization=start).fit(mu), np.float32)
-
-
-def umap(mu: np.ndarray, neighbours: int, seed: int) -> np.ndarray:
-    """A UMAP map (n, 2) of codes. Source: McInnes, Healy and Melville (2018)."""
-    from umap import UMAP
-
-    return np.asarray(UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(mu), np.float32)
 
 
 def project(root: Path, spec: ModelSpec, gallery: Images) -> ModelSpec:

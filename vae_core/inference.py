@@ -82,6 +82,14 @@ def elbo_terms(model: VAE, x: np.ndarray, epsilon: np.ndarray, y: np.ndarray | N
     return ElboTerms(*_in_batches(terms, x, epsilon, _labels(model, y, len(x))))
 
 
+def kl_per_dim(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+    """KL(q(z|x) || N(0, I)) of each picture and dimension in nats: mu, logvar (n, latent) -> (n, latent).
+
+    Source: Kingma and Welling (2014), appendix B.
+    """
+    return objective.kl_per_dim(torch.tensor(mu), torch.tensor(logvar)).numpy()
+
+
 def kl_both_ways(mu: float, logvar: float, epsilon: np.ndarray) -> tuple[float, float, float]:
     """KL(N(mu, exp(logvar)) || N(0, 1)) in nats: closed form, Monte Carlo estimate, and its standard error.
 

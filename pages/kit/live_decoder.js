@@ -52,7 +52,7 @@ function adopt(state, data) {
       return row;
     }),
   );
-  state.rows = Array.from(find(".sliders").children, (row) => ({ slider: row.children[1], output: row.children[2] }));
+  state.rows = Array.from(find(".sliders").children, (row) => ({ slider: row.children[0], output: row.children[1] }));
   find(".labels").replaceChildren(
     ...(data.conditional ? data.classes : []).map((name) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });

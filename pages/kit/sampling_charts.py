@@ -19,7 +19,9 @@ def norms(drawn: np.ndarray, at: np.ndarray, density: np.ndarray) -> alt.LayerCh
     x, y = alt.X("from:Q", title="norm of z", scale=alt.Scale(domain=[0, top])), alt.Y("density:Q", title="density")
     tooltip = [alt.Tooltip(name, format=".2f") for name in ("from:Q", "to:Q", "density:Q")]
     histogram = (
-        alt.Chart(bars).mark_bar(color=concepts.Z.colour, opacity=0.6).encode(x=x, x2="to:Q", y=y, tooltip=tooltip)
+        alt.Chart(bars)
+        .mark_rect(color=concepts.Z.colour, opacity=0.6)
+        .encode(x=x, x2="to:Q", y=y, y2=alt.datum(0), tooltip=tooltip)
     )
     line = (
         alt.Chart(pd.DataFrame({"norm": at, "density": density}))

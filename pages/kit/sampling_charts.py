@@ -85,6 +85,6 @@ def plane(
 
 def legend(classes: tuple[str, ...], colours: list[str]) -> str:
     """The classes' names with their colours, as HTML."""
-    dot = '<span style="color: {}">●</span> {}'
+    dot = '<span style="white-space: nowrap"><span style="color: {}">●</span> {}</span>'
     names = "&ensp; ".join(dot.format(colour, name) for name, colour in zip(classes, colours, strict=False))
     return f'<div style="font-size: 0.85rem">{names}</div>'

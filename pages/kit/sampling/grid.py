@@ -11,6 +11,8 @@ from vae_core import inference, latent
 from vae_core.images import png, tile
 
 SHOWN = 2000  # codes over the pictures
+SPACINGS = {"equal probability": "probability", "equal steps": "equal"}  # as in the link: as `latent.grid_axis` has it
+VIEWS = ["pictures", "codes", "both"]
 
 
 @st.fragment
@@ -23,20 +25,21 @@ def grid(choice: Choice):
     controls, result = st.columns([1, 2], gap="large")
     with controls:
         side = st.slider("Cells in a row", 4, 20, 15, key="sampling_cells", bind="query-params")
-        kinds = {"probability": "equal probability", "equal": "equal steps"}
-        spacing = st.segmented_control(
+        refuse_unknown("sampling_spacing", SPACINGS, f"Spacings are {' and '.join(SPACINGS)}.")
+        steps = st.segmented_control(
             "Spacing",
-            list(kinds),
-            default="probability",
+            list(SPACINGS),
+            default="equal probability",
             required=True,
-            format_func=kinds.get,
             key="sampling_spacing",
             bind="query-params",
             help="Equal probability: each cell holds the same share of the prior. Equal steps: from −3 to 3.",
         )
+        spacing = SPACINGS[steps]
+        refuse_unknown("sampling_shown", VIEWS, f"There are {', '.join(VIEWS)}.")
         shown = st.segmented_control(
             "Show",
-            ["pictures", "codes", "both"],
+            VIEWS,
             default="pictures",
             required=True,
             key="sampling_shown",
@@ -49,7 +52,7 @@ def grid(choice: Choice):
     x = decode(choice, latent.grid(latent.grid_axis(side, spacing), latent_dim, dims, origin), label)
     scale = max(1, 20 // side)
     moved = {f"z{i + 1}": f"{value:.1f}" for i, value in enumerate(origin) if value and i not in dims}
-    settings = about(choice, label, right=right, up=up, spacing=kinds[spacing], **moved)
+    settings = about(choice, label, right=right, up=up, spacing=steps, **moved)
     data = png(tile(x, side, scale), settings)
     places = latent.grid_share(mu[:, dims], side, spacing)
     marks = range(-3, 4) if spacing == "equal" else range(-2, 3)
@@ -100,9 +103,10 @@ def chosen_plane(choice: Choice) -> tuple[tuple[int, int], np.ndarray]:
     others = [name for name in rest if name != up]
     st.caption("The other dimensions, the most used first:")
     origin = np.zeros(len(names), np.float32)
+    first = st.container()
     more = st.expander(f"{len(others) - 3} more") if len(others) > 3 else None
     for at, name in enumerate(others):
-        with st.container() if at < 3 else more:
+        with first if at < 3 else more:
             value = st.slider(name, -3.0, 3.0, 0.0, 0.1, key=f"sampling_{name}", bind="query-params")
         origin[int(name[1:]) - 1] = value
     return (int(right[1:]) - 1, int(up[1:]) - 1), origin

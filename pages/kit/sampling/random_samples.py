@@ -34,8 +34,19 @@ def random_samples(choice: Choice):
         y = f"-y{label}" if spec.conditional else ""
         name = f"{spec.id}-samples{y}-seed{seed}-t{temperature:.2f}.png"
         download("Samples as PNG", data, name, "image/png", "sampling_png")
+    st.subheader("How far from 0 they fall")
+    question, answer = st.columns(2, gap="large")
+    with question:
+        predict(
+            f"The density of N(0, I) is highest at z = 0. Where do most of its samples in {latent_dim} dimensions lie?",
+            ["close to 0", f"about √{latent_dim} away from 0", "anywhere, evenly"],
+            f"about √{latent_dim} away from 0",
+            "The squared norm is a sum of that many squares, each 1 on average. Near 0 the density is highest, but there is"
+            " hardly any room; the more dimensions, the thinner the shell in which nearly all samples lie.",
+            "sampling_shell",
+        )
+    with answer:
         at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
-        st.markdown("**How far from 0 they fall**")
         chart(
             sampling_charts.norms(drawn, at, latent.norm_density(at, latent_dim)),
             alt=f"Norms of the {len(z)} codes drawn, {drawn.mean():.2f} on average, as a histogram, and the density of the"
@@ -44,15 +55,6 @@ def random_samples(choice: Choice):
         st.caption(
             f"Bars: the norms of these {len(z)} codes, root mean square {np.sqrt(np.square(drawn).mean()):.2f}. Dashed: the"
             f" prior's own, a chi distribution with root mean square √{latent_dim} = {np.sqrt(latent_dim):.2f}."
-        )
-    if latent_dim > 2:
-        predict(
-            f"The density of N(0, I) is highest at z = 0. Where do most of its samples in {latent_dim} dimensions lie?",
-            ["close to 0", f"about √{latent_dim} away from 0", "anywhere, evenly"],
-            f"about √{latent_dim} away from 0",
-            "The squared norm is a sum of that many squares, each 1 on average. Near 0 the density is highest, but there is"
-            " hardly any room; the more dimensions, the thinner the shell in which nearly all samples lie.",
-            "sampling_shell",
         )
     look_for(
         "At temperature 1 these are honest samples of the model, some of them between two classes. **Try:** 0 (only the"

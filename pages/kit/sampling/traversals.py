@@ -3,11 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.picker import Choice, chosen_digit, row
+from pages.kit.picker import Choice, chosen_digit, refuse_unknown, row
 from pages.kit.sampling.controls import about, chosen_label, decode, most_used_first, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
 from vae_core.images import labelled, png, tile
+
+AROUND = ["prior mean", "posterior"]
 
 
 @st.fragment
@@ -16,22 +18,21 @@ def traversals(choice: Choice):
     spec, codes, latent_dim = choice.spec, choice.codes, choice.spec.latent_dim
     kl = inference.kl_per_dim(codes.mu, codes.logvar).mean(axis=0)
     rows, active = np.argsort(-kl) if spec.variational else most_used_first(choice), latent.active_units(codes.mu)
-    around = "prior"
+    around = AROUND[0]
     controls, result = st.columns([1, 2], gap="large")
     with controls:
         if spec.variational:
-            kinds = {"prior": "prior mean", "digit": "a posterior"}
+            refuse_unknown("sampling_around", AROUND, f"There are {' and '.join(AROUND)}.")
             around = st.segmented_control(
                 "Around",
-                list(kinds),
-                default="prior",
+                AROUND,
+                default=AROUND[0],
                 required=True,
-                format_func=kinds.get,
                 key="sampling_around",
                 bind="query-params",
             )
         steps = st.slider("Pictures in a row", 5, 15, 9, 2, key="sampling_steps", bind="query-params")
-        if around == "digit":
+        if around == "posterior":
             q = st.slider("q, in σ of the picture", 0.5, 10.0, 2.0, 0.5, key="sampling_q", bind="query-params")
             with row():
                 digit = chosen_digit(choice)

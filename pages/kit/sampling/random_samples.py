@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit import sampling_charts
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_label, chosen_seed, chosen_temperature, decode, of_label
-from pages.kit.show import chart, download, look_for, predict, sheet, source
+from pages.kit.show import download, image, look_for, predict, sheet, source
 from vae_core import inference, latent
 
 
@@ -47,8 +47,9 @@ def random_samples(choice: Choice):
         )
     with answer:
         at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
-        chart(
+        image(
             sampling_charts.norms(drawn, at, latent.norm_density(at, latent_dim)),
+            "image/svg+xml",
             alt=f"Norms of the {len(z)} codes drawn, {drawn.mean():.2f} on average, as a histogram, and the density of the"
             f" prior's norms, whose mean square is {latent_dim}",
         )

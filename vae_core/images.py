@@ -3,11 +3,14 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 # Signed values: -1, 0, 1. Orange and purple differ to every kind of colour vision (ColorBrewer's PuOr; Brewer 2003).
 LESS, SAME, MORE = np.array([[230, 97, 1], [247, 247, 247], [94, 60, 153]], np.float64)
+
+
+MARGIN = 40  # the grey around a sheet that has names
 GAP = 96  # mid-dark grey between tiles: visible beside black pictures on a light and on a dark page
 
 
@@ -83,6 +86,29 @@ def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarra
         top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = picture
     return sheet
+
+
+def labelled(sheet: np.ndarray, rows: list[str], columns: list[str] = (), size: int = 20) -> np.ndarray:
+    """A sheet of bytes (height, width) with a name left of each of its rows and above each of its columns.
+
+    `size` is the height of the letters in pixels; column names shrink to fit their columns. Rows and columns must be
+    evenly spaced, as `tile` makes them. White letters on the dark grey of the margin, on any page.
+    """
+    height, width = sheet.shape
+    font = ImageFont.load_default(size)
+    left = round(max(font.getlength(row) for row in rows)) + size if rows else 0
+    top = round(1.6 * size) if columns else 0
+    page = Image.new("L", (left + width, top + height), MARGIN)
+    page.paste(Image.fromarray(sheet), (left, top))
+    pen = ImageDraw.Draw(page)
+    for i, row in enumerate(rows):
+        pen.text((size // 2, top + (i + 0.5) * height / len(rows)), row, 255, font, anchor="lm")
+    if columns:
+        widest = max(font.getlength(column) for column in columns)
+        font = font.font_variant(size=min(size, int(size * 0.9 * width / len(columns) / widest)))
+    for i, column in enumerate(columns):
+        pen.text((left + (i + 0.5) * width / len(columns), top / 2), column, 255, font, anchor="mm")
+    return np.asarray(page)
 
 
 def png(pixels: np.ndarray, about: dict[str, object] | None = None) -> bytes:

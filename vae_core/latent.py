@@ -1,5 +1,6 @@
 """The geometry of latent space: noise, the prior, grids, paths and the codes of a data set. Arrays in, arrays out."""
 
+from math import lgamma, log
 from statistics import NormalDist
 
 import numpy as np
@@ -71,6 +72,24 @@ def grid_axis(side: int, spacing: str = "probability", limit: float = 3.0) -> np
     return np.asarray(values, np.float32)
 
 
+def grid_share(z: np.ndarray, side: int, spacing: str = "probability", limit: float = 3.0) -> np.ndarray:
+    """Where coordinates lie along a row of cells: 0 at its left end, 1 at its right, of the shape of z.
+
+    The inverse of `grid_axis`, cell i having its middle at (i + 0.5) / side, so that codes and decoded pictures can share
+    one axis. What lies outside of equally spaced cells falls outside of 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        As `grid_axis`; for equal spacing also if there are fewer than two cells.
+    """
+    z = np.asarray(z, np.float64)
+    if spacing == "probability":
+        return np.vectorize(NormalDist().cdf, otypes=[np.float64])(z)
+    first, *_, last = grid_axis(side, spacing, limit)
+    return (0.5 + (z - first) / (last - first) * (side - 1)) / side
+
+
 def grid(axis: np.ndarray, latent_dim: int, dims: tuple[int, int] = (0, 1), origin: np.ndarray | None = None):
     """The plane of two latent dimensions, row by row from the top left, as a scatter plot would show it.
 
@@ -99,6 +118,23 @@ def traverse(z: np.ndarray, dim: int, values: np.ndarray) -> np.ndarray:
     copies = np.repeat(np.asarray(z, np.float32)[None], len(values), axis=0)
     copies[:, dim] = values
     return copies
+
+
+def traversals(origin: np.ndarray, spread: np.ndarray, reach: float, steps: int, dims: np.ndarray) -> np.ndarray:
+    """A row of codes for each of `dims`, in which it alone moves: (len(dims) * steps, latent) float32, row by row.
+
+    Parameters
+    ----------
+    origin, spread : (latent,)
+        Dimension d runs evenly from origin_d - reach spread_d to origin_d + reach spread_d, the others stay at the origin:
+        mu and sigma of a picture show what its posterior leaves open, zeros and ones walk along the prior.
+    reach : in units of the spread
+    steps : pictures in a row; an odd number has the origin in the middle
+    dims : the dimensions that move, in the order of their rows
+    """
+    return np.concatenate(
+        [traverse(origin, d, origin[d] + spread[d] * np.linspace(-reach, reach, steps)) for d in dims]
+    )
 
 
 def lerp(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
@@ -170,6 +206,26 @@ def ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
     values, vectors = np.linalg.eigh(np.asarray(covariance, np.float64))
     minor, major = np.sqrt(values.clip(min=0))
     return float(major), float(minor), float(np.arctan2(vectors[1, 1], vectors[0, 1]))
+
+
+def sample_gaussian(mean: np.ndarray, variance: np.ndarray, count: int, seed: int, temperature: float = 1.0):
+    """Samples of N(mean, temperature^2 diag(variance)), for mean and variance (latent,): (count, latent) float32."""
+    return (mean + np.sqrt(variance) * sample_prior(count, len(mean), seed, temperature)).astype(np.float32)
+
+
+def nearest(z: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """For each z (n, latent) the row of the closest of codes (m, latent), in Euclidean distance: (n,) integers."""
+    # |z - c|^2 = |z|^2 - 2 z c + |c|^2, and |z|^2 is the same for every code.
+    return (np.square(codes).sum(axis=1) - 2 * z @ codes.T).argmin(axis=1)
+
+
+def norm_density(norm: np.ndarray, latent_dim: int) -> np.ndarray:
+    """Density of |z| for z from N(0, I) in latent_dim dimensions, at each norm > 0: the chi distribution.
+
+    It peaks at sqrt(latent_dim - 1), and the mean of |z|^2 is latent_dim: in many dimensions almost no sample is near 0.
+    """
+    half = latent_dim / 2
+    return np.exp((latent_dim - 1) * np.log(norm) - norm**2 / 2 - (half - 1) * log(2) - lgamma(half))
 
 
 def active_units(mu: np.ndarray, threshold: float = 0.01) -> np.ndarray:

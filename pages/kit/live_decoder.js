@@ -6,16 +6,16 @@ export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".live");
   let state = kept.get(root);
   if (!state) {
-    state = { root, find: (name) => root.querySelector(name), pad: root.querySelector("canvas.dots"), frame: 0, frames: 0 };
+    state = { root, find: (name) => root.querySelector(name), pad: root.querySelector("canvas.dots"), hidden: new Set() };
+    Object.assign(state, { frame: 0, frames: 0, resting: 0 });
     kept.set(root, state);
     redrawWhenNeeded(state.pad, () => {
-      state.backdrop = null;
-      ask(state);
+      repaint(state);
     });
   }
   state.report = () => {
     setStateValue("z", Array.from(state.z, (v) => Number(v.toFixed(4))));
-    if (data.classes.length) setStateValue("label", state.label);
+    if (data.conditional) setStateValue("label", state.label);
   };
   if (state.version !== data.version) adopt(state, data);
   wire(state);
@@ -26,19 +26,12 @@ export default function ({ parentElement, data, setStateValue }) {
 function adopt(state, data) {
   state.version = data.version;
   state.data = data;
-  state.network = null;
-  fetchNetwork(data.weights).then(
-    (network) => {
-      if (state.version !== data.version) return; // another model came meanwhile
-      state.network = network;
-      ask(state);
-    },
-    () => (state.find(".said").textContent = "The decoder could not be loaded. Reload the page."),
-  );
+  load(state);
   state.codes = bytes(data.codes);
   state.labels = bytes(data.labels);
   state.z = Float32Array.from(data.start);
   state.label = data.label;
+  state.pressed = null;
   state.hover = null;
   state.dims = data.order.slice(0, 2);
   state.backdrop = null;
@@ -59,8 +52,9 @@ function adopt(state, data) {
       return row;
     }),
   );
+  state.rows = Array.from(find(".sliders").children, (row) => ({ slider: row.children[0], output: row.children[1] }));
   find(".labels").replaceChildren(
-    ...data.classes.map((name) => {
+    ...(data.conditional ? data.classes : []).map((name) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
       button.setAttribute("role", "radio");
       return button;
@@ -69,17 +63,43 @@ function adopt(state, data) {
   setScale(state);
 }
 
+// Fetch the network; say what is going on until it is there, and what to do if it never comes.
+function load(state) {
+  const { find, data, root } = state;
+  state.network = null;
+  root.setAttribute("aria-busy", "true");
+  find(".again").hidden = true;
+  find(".said").textContent = `Loading the decoder, ${Math.ceil(data.size / 1000)} kB…`;
+  fetchNetwork(data.weights).then(
+    (network) => {
+      if (state.data !== data) return; // another model came meanwhile
+      root.removeAttribute("aria-busy");
+      state.network = network;
+      ask(state);
+    },
+    () => {
+      if (state.data !== data) return;
+      root.removeAttribute("aria-busy");
+      find(".again").hidden = false;
+      find(".said").textContent =
+        "The decoder did not arrive: the server is out of reach, or was restarted. Try again, or reload the page.";
+    },
+  );
+}
+
 // The sliders' scale: values of z, or probabilities of the standard normal.
 function setScale(state) {
   state.asProbability = state.find(".probability").checked;
-  for (const slider of state.find(".sliders").querySelectorAll("input")) {
+  for (const row of state.rows) {
     const [low, high, step] = state.asProbability ? [0.05, 0.95, 0.005] : [-REACH, REACH, 0.02];
-    Object.assign(slider, { min: low, max: high, step });
+    Object.assign(row.slider, { min: low, max: high, step });
+    row.value = null; // to be written again
   }
 }
 
 function wire(state) {
   const { find, pad } = state;
+  find(".again").onclick = () => load(state);
   find(".probability").onchange = () => {
     setScale(state);
     ask(state);
@@ -95,11 +115,10 @@ function wire(state) {
       if (state.dims[1 - at] === chosen) state.dims[1 - at] = state.dims[at]; // the two change places
       state.dims[at] = chosen;
       [find(".right").value, find(".up").value] = state.dims;
-      state.backdrop = null;
-      ask(state);
+      repaint(state);
     };
   }
-  find(".sliders").querySelectorAll("input").forEach((slider, i) => {
+  state.rows.forEach(({ slider }, i) => {
     slider.oninput = () => {
       state.z[i] = state.asProbability ? quantile(Number(slider.value)) : Number(slider.value);
       ask(state);
@@ -172,46 +191,70 @@ function ask(state) {
   });
 }
 
+// The same with all that lies behind the point: other axes, other classes, another size or theme.
+function repaint(state) {
+  state.backdrop = null;
+  ask(state);
+}
+
+// A frame writes only what has changed: every needless write costs the browser a layout, and the hand feels it.
 function show(state) {
   const { root, find, data } = state;
-  if (!state.pad.clientWidth || !state.network) return;
   const z = state.hover ?? state.z;
-  const started = performance.now();
-  const grey = pixelMeans(runNetwork(state.network, z, state.label), state.network.likelihood);
-  root.dataset.decodeMs = (performance.now() - started).toFixed(3);
+  drawPad(state, z);
+  if (!state.network || !state.plot) return;
+  const point = `${state.label}: ${Array.from(z)}`;
+  if (point !== state.point || state.drawn !== state.network) {
+    state.point = point;
+    state.drawn = state.network;
+    const started = performance.now();
+    const grey = pixelMeans(runNetwork(state.network, z, state.label), state.network.likelihood);
+    root.dataset.decodeMs = (performance.now() - started).toFixed(3);
+    root.dataset.z = JSON.stringify(Array.from(z));
+    const pen = (state.pen ??= find("canvas.out").getContext("2d"));
+    const image = (state.image ??= pen.createImageData(28, 28));
+    for (let i = 0; i < grey.length; i++) {
+      const byte = Math.round(255 * grey[i]);
+      image.data.set([byte, byte, byte, 255], 4 * i);
+    }
+    pen.putImageData(image, 0, 0);
+  }
   root.dataset.frames = ++state.frames;
-  root.dataset.z = JSON.stringify(Array.from(z));
-
-  const out = find("canvas.out");
-  const pen = out.getContext("2d");
-  const image = (state.image ??= pen.createImageData(28, 28));
-  grey.forEach((v, i) => {
-    image.data[4 * i] = image.data[4 * i + 1] = image.data[4 * i + 2] = Math.round(255 * v);
-    image.data[4 * i + 3] = 255;
+  if (state.pressed !== state.label) {
+    state.pressed = state.label;
+    find(".labels").querySelectorAll("button").forEach((b, i) => b.setAttribute("aria-checked", String(i === state.label)));
+  }
+  const focused = root.getRootNode().activeElement;
+  state.rows.forEach((row, i) => {
+    const value = state.asProbability ? cumulative(z[i]) : z[i];
+    if (value === row.value) return;
+    row.value = value;
+    // The hand on a slider is ahead of what is drawn.
+    if (row.slider !== focused || Math.abs(row.slider.value - value) > Number(row.slider.step)) row.slider.value = value;
+    row.output.textContent = value.toFixed(state.asProbability ? 3 : 2).replace("-", "−");
   });
-  pen.putImageData(image, 0, 0);
-  const label = data.classes.length ? `, label ${data.classes[state.label]}` : "";
+  clearTimeout(state.resting);
+  state.resting = setTimeout(() => tell(state, z), 60);
+}
+
+// Words follow once the hand rests for a moment: nobody reads them while they move, and screen readers would stumble.
+function tell(state, z) {
+  const { find, data, pad, dims } = state;
+  if (!state.network) return;
+  const label = data.conditional ? `, label ${data.classes[state.label]}` : "";
   const listed = Array.from(z, (v) => v.toFixed(2).replace("-", "−")).join(", ");
   const norm = Math.sqrt(z.reduce((sum, v) => sum + v * v, 0));
   const far = `Distance from the prior's mean: ${norm.toFixed(2)}; typical of its samples: √${z.length} = ${Math.sqrt(z.length).toFixed(2)}.`;
-  out.setAttribute("aria-label", `x-hat decoded from z = (${listed})${label}`);
+  find("canvas.out").setAttribute("aria-label", `x-hat decoded from z = (${listed})${label}`);
   find(".said").textContent = (state.hover ? "Under the pointer. " : "x̂, decoded from z. ") + far;
-  state.pad.setAttribute("aria-label", `The plane of z${state.dims[0] + 1} and z${state.dims[1] + 1}; arrow keys move z, with shift further`);
-
-  drawPad(state, z);
-  find(".sliders").querySelectorAll("label").forEach((row, i) => {
-    const [slider, output] = row.querySelectorAll("input, output");
-    const value = state.asProbability ? cumulative(z[i]) : z[i];
-    if (slider !== slider.getRootNode().activeElement || Math.abs(slider.value - value) > Number(slider.step)) slider.value = value;
-    output.textContent = value.toFixed(state.asProbability ? 3 : 2).replace("-", "−");
-  });
-  find(".labels").querySelectorAll("button").forEach((b, i) => b.setAttribute("aria-checked", String(i === state.label)));
+  pad.setAttribute("aria-label", `The plane of z${dims[0] + 1} and z${dims[1] + 1}; arrow keys move z, with shift further`);
 }
 
-// Codes and prior lie still behind the moving point: drawn once, then copied.
+// Codes and prior lie still behind the moving point: drawn once, then copied to where the point was.
 function drawPad(state, z) {
   const { pad, data, dims } = state;
   if (!state.backdrop) {
+    if (!pad.clientWidth) return;
     const frame = { low: [-data.limit, -data.limit], high: [data.limit, data.limit], titles: dims.map((i) => `z${i + 1}`) };
     const plot = plotOf(pad, frame);
     const { length } = state.labels;
@@ -219,7 +262,9 @@ function drawPad(state, z) {
     for (let i = 0; i < length; i++) {
       dims.forEach((dim, axis) => (dots[2 * i + axis] = state.codes[i * data.latent_dim + dim] * 257));
     }
-    drawDots(plot, dots, state.labels, new Set(), 1.6);
+    drawDots(plot, dots, state.labels, state.hidden, 1.6);
+    if (data.latent_dim === 2) drawNames(plot, dots, state.labels, data.classes, state.hidden); // elsewhere classes overlap
+    legend(state.find(".legend"), data.classes, plot.ink, state.hidden, () => repaint(state));
     const share = (v) => (v + data.limit) / (2 * data.limit);
     const { pen, ink, x, y } = plot;
     pen.strokeStyle = ink.text;
@@ -236,14 +281,21 @@ function drawPad(state, z) {
     state.plot = plot;
     state.backdrop = new OffscreenCanvas(pad.width, pad.height);
     state.backdrop.getContext("2d").drawImage(pad, 0, 0);
+    state.spot = null;
   }
   const { pen, ink, x, y, share } = state.plot;
-  pen.save();
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.clearRect(0, 0, pad.width, pad.height);
-  pen.drawImage(state.backdrop, 0, 0);
-  pen.restore();
   const [cx, cy] = [x(share(z[dims[0]])), y(share(z[dims[1]]))];
+  if (state.spot) {
+    const ratio = pad.width / state.plot.side;
+    const [left, top] = state.spot.map((v) => Math.max(0, Math.floor((v - 10) * ratio)));
+    const side = Math.ceil(20 * ratio);
+    pen.save();
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(left, top, side, side);
+    pen.drawImage(state.backdrop, left, top, side, side, left, top, side, side);
+    pen.restore();
+  }
+  state.spot = [cx, cy];
   for (const [radius, colour] of [[8, ink.page], [6, data.colour]]) {
     pen.fillStyle = colour;
     pen.beginPath();

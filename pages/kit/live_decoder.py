@@ -31,7 +31,8 @@ def live_decoder(
     order: np.ndarray,
     active: np.ndarray,
     start: list[float],
-    classes: tuple[str, ...] = (),
+    classes: tuple[str, ...],
+    conditional: bool,
     label: int = 0,
     key: str,
     on_release,
@@ -39,10 +40,10 @@ def live_decoder(
     """Show the decoder and call `on_release(z, label)` when the reader lets go.
 
     `weights` are those of `cache.network`, `version` tells them apart; mu (n, latent) and y (n,) are the codes drawn
-    behind the point; `order` has the dimensions, most used first, and `active` (latent,) whether each is used at all;
-    `start` is the first z. `classes` are the
-    labels of a conditional model, empty for others. What is given must stay the same from run to run: the browser
-    already has it then, and the weights travel once.
+    behind the point, coloured by their `classes`; `order` has the dimensions, most used first, and `active` (latent,)
+    whether each is used at all; `start` is the first z. A `conditional` model gets a button for each class, the first
+    pressed being `label`. What is given must stay the same from run to run: the browser already has it then, and the
+    weights travel once.
     """
     limit = float(np.clip(np.ceil(np.abs(mu).max()), 3, 6))
     shares = np.clip((mu[:SHOWN] + limit) / (2 * limit), 0, 1)
@@ -51,7 +52,7 @@ def live_decoder(
         state = st.session_state[key]
         z, chosen = state.get("z"), state.get("label", label)
         whole = isinstance(z, list) and len(z) == mu.shape[1] and all(isinstance(v, int | float) for v in z)
-        if whole and np.isfinite(z).all() and isinstance(chosen, int) and 0 <= chosen < max(len(classes), 1):
+        if whole and np.isfinite(z).all() and isinstance(chosen, int) and 0 <= chosen < len(classes):
             on_release([float(np.clip(v, -limit, limit)) for v in z], chosen)
 
     _LIVE(
@@ -59,6 +60,7 @@ def live_decoder(
         data={
             "version": version,
             "weights": served(weights, key),
+            "size": len(weights),
             "latent_dim": mu.shape[1],
             "order": order.tolist(),
             "active": active.tolist(),
@@ -67,6 +69,7 @@ def live_decoder(
             "limit": limit,
             "start": start,
             "classes": list(classes),
+            "conditional": conditional,
             "label": label,
             "colour": concepts.Z.colour,
         },

@@ -44,10 +44,18 @@ function readNetwork(buffer) {
       layer.grown =
         type === "conv" ? Math.floor((side + 2 * padding - kernel) / stride) + 1 : (side - 1) * stride - 2 * padding + kernel;
       layer.result = new Float32Array(outputs * layer.grown ** 2);
+      layer.patch = new Float32Array(type === "conv" ? inputs * kernel ** 2 : inputs);
+      if (type === "deconv") layer.weight = transposed(layer.weight, inputs);
     }
   };
   header.layers.forEach(prepare);
   return header;
+}
+
+// A matrix of so many rows, transposed: torch keeps (inputs, outputs, kernel, kernel), `convolve` reads inputs last.
+function transposed(matrix, rows) {
+  const columns = matrix.length / rows;
+  return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]);
 }
 
 function half(bits) {
@@ -80,8 +88,7 @@ function runLayer(layer, x, column) {
       const { weight, bias, inputs, outputs } = layer;
       const given = x.length;
       for (let o = 0, row = 0; o < outputs; o++, row += inputs) {
-        let sum = bias[o];
-        for (let i = 0; i < given; i++) sum += weight[row + i] * x[i];
+        const sum = bias[o] + dot(weight, row, x, given);
         y[o] = column < 0 ? sum : sum + weight[row + column];
       }
       return y;
@@ -123,38 +130,50 @@ function runLayer(layer, x, column) {
   }
 }
 
-// A convolution walks over the small picture (what comes out of it) and reads from the large one; a transposed one walks
-// over the small picture (what goes in) and writes into the large one. Weights: (outputs, inputs, kernel, kernel), or
-// (inputs, outputs, kernel, kernel) if transposed.
-function convolve({ type, weight, bias, inputs, outputs, kernel, stride, padding, side, grown, result }, x) {
+// Both kinds walk over the small picture and multiply rows of weights with one patch of numbers. A convolution gathers the
+// patch of the large picture under its kernel, (inputs, kernel, kernel), and each row gives one pixel of an output. A transposed
+// one takes a pixel in all its inputs, and each row gives what one tap of the kernel adds to one pixel of the large picture.
+function convolve({ type, weight, bias, inputs, outputs, kernel, stride, padding, side, grown, result, patch }, x) {
   const transposed = type === "deconv";
   const [small, large] = transposed ? [side, grown] : [grown, side];
-  const [readStep, writeStep] = transposed ? [1, stride] : [stride, 1];
-  for (let o = 0; o < outputs; o++) {
-    const out = o * grown * grown;
-    result.fill(bias[o], out, out + grown * grown);
-    for (let i = 0; i < inputs; i++) {
-      const picture = i * side * side;
-      const kernels = (transposed ? i * outputs + o : o * inputs + i) * kernel * kernel;
-      for (let ky = 0; ky < kernel; ky++) {
-        for (let kx = 0; kx < kernel; kx++) {
-          const w = weight[kernels + ky * kernel + kx];
-          const from = Math.max(0, Math.ceil((padding - kx) / stride));
-          const to = Math.min(small, Math.floor((large - 1 + padding - kx) / stride) + 1);
-          for (let v = 0; v < small; v++) {
-            const row = v * stride + ky - padding;
-            if (row < 0 || row >= large) continue;
-            const inSmall = v * small;
-            const inLarge = row * large + kx - padding;
-            const read = picture + (transposed ? inSmall : inLarge);
-            const write = out + (transposed ? inLarge : inSmall);
-            for (let u = from; u < to; u++) result[write + u * writeStep] += w * x[read + u * readStep];
-          }
-        }
+  const [smallArea, largeArea, taps] = [small * small, large * large, kernel * kernel];
+  for (let o = 0; o < outputs; o++) result.fill(bias[o], o * grown * grown, (o + 1) * grown * grown);
+  for (let at = 0; at < smallArea; at++) {
+    const top = Math.floor(at / small) * stride - padding;
+    const left = (at % small) * stride - padding;
+    if (transposed) for (let i = 0; i < inputs; i++) patch[i] = x[i * smallArea + at];
+    for (let tap = 0; tap < taps; tap++) {
+      const row = top + Math.floor(tap / kernel);
+      const column = left + (tap % kernel);
+      const inside = row >= 0 && row < large && column >= 0 && column < large;
+      const there = row * large + column;
+      if (!transposed) for (let i = 0; i < inputs; i++) patch[i * taps + tap] = inside ? x[i * largeArea + there] : 0;
+      else if (inside) {
+        for (let o = 0; o < outputs; o++) result[o * largeArea + there] += dot(weight, (o * taps + tap) * inputs, patch, inputs);
       }
     }
+    if (transposed) continue;
+    for (let o = 0; o < outputs; o++) result[o * smallArea + at] += dot(weight, o * inputs * taps, patch, inputs * taps);
   }
   return result;
+}
+
+// The inner product of `count` numbers of a, from `from` on, with the first of b. Four sums at a time: one alone would wait for
+// itself at every step.
+function dot(a, from, b, count) {
+  let i = 0;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (; i + 3 < count; i += 4) {
+    s0 += a[from + i] * b[i];
+    s1 += a[from + i + 1] * b[i + 1];
+    s2 += a[from + i + 2] * b[i + 2];
+    s3 += a[from + i + 3] * b[i + 3];
+  }
+  for (; i < count; i++) s0 += a[from + i] * b[i];
+  return s0 + s1 + (s2 + s3);
 }
 
 // Grey values from logits, as vae_core.objective.pixel_mean.

@@ -1,14 +1,16 @@
 """Many visitors at once: `python tests/bench/sessions.py`.
 
 Starts the app on one core and drives visitors over Streamlit's own websocket protocol, without a browser: all arrive at
-once, then each moves the first slider of the Gaussian sampling page every two seconds and fetches the new picture. Prints
-the time to a usable page, the time of a rerun, and the server's memory. Loopback only, bounded in visitors and time.
+once and fetch what the page's live decoder needs, then each moves the first slider of the page every two seconds and receives
+the new picture, which travels in the page's own message. `--page` is any page with a slider, `--query` its link. Prints the
+time to a usable page, the time of a rerun, and the server's memory. Loopback only, bounded in visitors and time.
 """
 
 import argparse
 import asyncio
 import os
 import random
+import re
 import sys
 import time
 import urllib.parse
@@ -22,6 +24,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from chromium import running_app
 
+RANDOM = "sampling_part=Random"  # the part of Gaussian sampling whose slider is moved
 EVERY = 2.0  # seconds between two moves of a visitor
 
 
@@ -32,7 +35,8 @@ class Visitor:
         self.address, self.page, self.query = address, page, query
         self.script_hash = ""
         self.sliders: list[tuple] = []  # (slider, fragment id)
-        self.pictures: dict[tuple, str] = {}  # place -> address
+        self.pictures: dict[tuple, str | bytes] = {}  # place on the page -> what is shown there
+        self.files: set[str] = set()  # addresses of the weights that a component fetches
         self.values: dict[str, float] = {}
         self.cached: dict[str, ForwardMsg] = {}
         self.reruns: list[float] = []
@@ -46,7 +50,7 @@ class Visitor:
             async with websockets.connect(url, subprotocols=["streamlit"], max_size=None, open_timeout=60) as socket:
                 await socket.send(self._rerun())
                 await self._finished(socket)
-                await self._fetch(set(self.pictures.values()))
+                await self._fetch()
                 self.arrival = time.perf_counter() - started
                 due = max(time.time(), arrive) + random.random() * EVERY
                 while due < leave:
@@ -57,21 +61,21 @@ class Visitor:
             self.errors.append(f"{type(error).__name__}: {error}"[:200])
 
     async def _move(self, socket) -> None:
+        if not self.sliders:
+            raise RuntimeError("this page has no slider to move: give --page and --query of one that has")
         slider, fragment = self.sliders[0]
         steps = round((slider.max - slider.min) / slider.step)
         value = former = self.values.get(slider.id, slider.default[0])
         while abs(value - former) < slider.step / 2:
             value = slider.min + slider.step * random.randint(0, steps)
         self.values[slider.id] = value
-        before = set(self.pictures.values())
+        before = dict(self.pictures)
         started = time.perf_counter()
         await socket.send(self._rerun(fragment))
         await self._finished(socket)
         self.reruns.append(time.perf_counter() - started)
-        fresh = set(self.pictures.values()) - before
-        if not fresh:
+        if self.pictures == before:
             self.errors.append("the slider moved, and no new picture came")
-        await self._fetch(fresh)
 
     async def _finished(self, socket) -> None:
         while True:
@@ -92,8 +96,12 @@ class Visitor:
                 what = element.WhichOneof("type")
                 if what == "slider" and element.slider.id not in {slider.id for slider, _ in self.sliders}:
                     self.sliders.append((element.slider, message.delta.fragment_id))
-                elif what == "imgs":
-                    self.pictures[tuple(place.delta_path)] = element.imgs.imgs[0].url
+                elif what == "html" and "<img" in element.html.body:
+                    self.pictures[tuple(place.delta_path)] = element.html.body
+                elif what == "vega_lite_chart":
+                    self.pictures[tuple(place.delta_path)] = element.vega_lite_chart.SerializeToString()
+                elif what == "bidi_component" and (weights := re.search(r'/media/[^"]+', element.bidi_component.json)):
+                    self.files.add(weights[0])
                 elif what == "exception":
                     self.errors.append(element.exception.message[:200])
             elif kind == "script_finished":
@@ -101,15 +109,15 @@ class Visitor:
                 if status != "FINISHED_EARLY_FOR_RERUN":
                     return
 
-    async def _fetch(self, pictures: set[str]) -> None:
+    async def _fetch(self) -> None:
         host = urllib.parse.urlparse(self.address)
-        for picture in pictures:
+        for file in self.files:
             reader, writer = await asyncio.open_connection(host.hostname, host.port)
-            writer.write(f"GET {picture} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n\r\n".encode())
+            writer.write(f"GET {file} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n\r\n".encode())
             answer = await reader.read()
             writer.close()
             if b" 200 " not in answer[:20]:
-                self.errors.append(f"{picture}: {answer[:30]!r}")
+                self.errors.append(f"{file}: {answer[:30]!r}")
 
     def _rerun(self, fragment: str = "") -> bytes:
         message = BackMsg()
@@ -143,7 +151,7 @@ def main() -> None:
     parser.add_argument("--arriving", type=int, default=30, help="visitors who arrive at once, before the others")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--page", default="gaussian_sampling")
-    parser.add_argument("--query", default="", help="for example model=mnist-z10")
+    parser.add_argument("--query", default=RANDOM, help=f"for example {RANDOM}&model=mnist-z10")
     options = parser.parse_args()
     if options.sessions > 300 or options.seconds > 300:
         sys.exit("bounded: at most 300 sessions and 300 seconds")

@@ -1,0 +1,97 @@
+"""Part "By hand": one code, decoded in the browser while it moves."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import cache
+from pages.kit.live_decoder import live_decoder
+from pages.kit.picker import Choice, refuse_unknown
+from pages.kit.sampling.controls import about, decode, most_used_first
+from pages.kit.show import download, look_for, source
+from vae_core import inference, latent
+from vae_core.images import png, to_pixels
+
+LEFT = "sampling_left"  # the model, code and label that the reader last let go of
+START = "sampling_start"  # those that the browser started from
+
+
+def forget_another_model(choice: Choice) -> None:
+    """Drop what was let go of under another model: its code means nothing to this one, in the link neither."""
+    left = st.session_state.get(LEFT)
+    if left is not None and left["model"] != choice.spec.id:
+        del st.session_state[LEFT]
+        for parameter in ("z", "y"):
+            st.query_params.pop(parameter, None)
+
+
+@st.fragment
+def by_hand(choice: Choice):
+    """Pad, sliders and picture."""
+    spec, codes = choice.spec, choice.codes
+    # The start may not change from run to run, so it is looked up only where the decoder is shown anew.
+    start = st.session_state.get(START)
+    if start is None or start["model"] != spec.id or "sampling_live" not in st.session_state:
+        start = st.session_state.get(LEFT) or {"model": spec.id, "z": linked_z(choice), "label": linked_label(choice)}
+        st.session_state[START] = st.session_state[LEFT] = start
+    live_decoder(
+        version=spec.weights.sha256,
+        weights=cache.network(spec, "decoder"),
+        mu=codes.mu,
+        y=codes.y,
+        active=latent.active_units(codes.mu),
+        order=most_used_first(choice),
+        start=start["z"],
+        classes=choice.classes,
+        conditional=spec.conditional,
+        label=start["label"],
+        key="sampling_live",
+        on_release=partial(keep, choice),
+    )
+    left = st.session_state[LEFT]
+    z = np.array([left["z"]], np.float32)
+    name = f"{spec.id}-z{'_'.join(f'{value:.2f}' for value in left['z'])}"[:120]
+    data = png(to_pixels(decode(choice, z, left["label"])[0], 10), about(choice, left["label"], z=left["z"]))
+    download("This picture as PNG", data, f"{name}.png", "image/png", "sampling_live_png")
+    look_for(
+        "Every point of latent space is some picture, decoded here in your browser while you move. **Try:** hover over the"
+        " plane, or drag; move one slider from end to end with the others at 0. Some dimensions change much, a faint one"
+        " hardly anything. As probability, a slider gives each stretch of the prior the same length: the inverse of the"
+        " Gaussian cumulative distribution. Dots are codes (means **μ**) of real pictures, coloured by class; dashed"
+        " circles are the prior at 1 and 2."
+    )
+    source(inference.decode)
+
+
+def keep(choice: Choice, z: list[float], label: int) -> None:
+    """What the reader let go of: for the link, and for the next visit to this part."""
+    st.query_params["z"] = ",".join(f"{value:.3g}" for value in z)
+    if choice.spec.conditional:
+        st.query_params["y"] = str(label)
+    st.session_state[LEFT] = {"model": choice.spec.id, "z": z, "label": label}
+
+
+def linked_z(choice: Choice) -> list[float]:
+    """The code that the link asks for, or the prior's mean."""
+    latent_dim, asked = choice.spec.latent_dim, st.query_params.get("z")
+    if asked is None:
+        return [0.0] * latent_dim
+    try:
+        z = [float(part) for part in asked.split(",")]
+    except ValueError:
+        z = []
+    if len(z) == latent_dim and np.isfinite(z).all():
+        return np.clip(z, -6, 6).tolist()
+    st.warning(f"The link asks for z “{asked[:40]}”, but this model's codes have {latent_dim} numbers. Starting at 0.")
+    return [0.0] * latent_dim
+
+
+def linked_label(choice: Choice) -> int:
+    """The label that the link asks for, or the first."""
+    asked = st.query_params.get("y")
+    if not choice.spec.conditional or asked is None:
+        return 0
+    labels = [str(label) for label in range(len(choice.classes))]
+    refuse_unknown("y", labels, f"Labels are 0 to {labels[-1]}.")
+    return labels.index(asked) if asked in labels else 0

@@ -1,0 +1,61 @@
+"""What several parts ask for, each with one key, so that seed, temperature and label are the same in all of them."""
+
+import numpy as np
+import streamlit as st
+
+from pages.kit.picker import Choice, refuse_unknown
+from vae_core import inference
+
+
+def decode(choice: Choice, z: np.ndarray, label: int | None) -> np.ndarray:
+    """Decode codes (n, latent), all as one class if the model is conditional: (n, 28, 28)."""
+    return inference.decode(choice.model, z, np.full(len(z), label) if choice.spec.conditional else None)
+
+
+def most_used_first(choice: Choice) -> np.ndarray:
+    """The dimensions by the variance of the gallery's codes, the largest first: (latent,) integers."""
+    return np.argsort(-choice.codes.mu.var(axis=0))
+
+
+def chosen_label(choice: Choice) -> int | None:
+    """The class that a conditional model is to draw; None for the others."""
+    if not choice.spec.conditional:
+        return None
+    refuse_unknown("sampling_label", choice.classes, f"Labels are {', '.join(choice.classes)}.")
+    name = st.segmented_control(
+        "Label y",
+        choice.classes,
+        default=choice.classes[0],
+        required=True,
+        key="sampling_label",
+        bind="query-params",
+        help="A conditional decoder draws the class that it is told.",
+    )
+    return choice.classes.index(name)
+
+
+def chosen_seed() -> int:
+    """The seed of all that is drawn at random."""
+    refuse_unknown("sampling_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
+    return st.number_input(
+        "Seed", 0, 999_999, 0, key="sampling_seed", bind="query-params", help="The same seed, the same samples."
+    )
+
+
+def chosen_temperature() -> float:
+    """How wide the noise is."""
+    explained = "Times the standard deviation: 1 draws from the distribution itself, less is safer and less varied."
+    return st.slider(
+        "Temperature", 0.0, 2.0, 1.0, 0.05, key="sampling_temperature", bind="query-params", help=explained
+    )
+
+
+def of_label(choice: Choice, label: int | None) -> str:
+    """The label in words, for a text equivalent; nothing for models without labels."""
+    return f", label {choice.classes[label]}" if choice.spec.conditional else ""
+
+
+def about(choice: Choice, label: int | None = None, **settings) -> dict[str, object]:
+    """What a saved picture keeps inside its file: the model, the settings, and the label of a conditional model."""
+    of = {"y": choice.classes[label]} if choice.spec.conditional and label is not None else {}
+    return {"model": choice.spec.id, **settings, **of}

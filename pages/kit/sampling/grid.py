@@ -1,0 +1,112 @@
+"""Part "Grid": the plane of two dimensions, in cells."""
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import sampling_charts
+from pages.kit.picker import Choice, refuse_unknown
+from pages.kit.sampling.controls import about, chosen_label, decode, most_used_first, of_label
+from pages.kit.show import download, image, look_for, source
+from vae_core import inference, latent
+from vae_core.images import png, tile
+
+SHOWN = 2000  # codes over the pictures
+SPACINGS = {"equal probability": "probability", "equal steps": "equal"}  # as in the link: as `latent.grid_axis` has it
+VIEWS = ["pictures", "codes", "both"]
+
+
+@st.fragment
+def grid(choice: Choice):
+    """Pictures over two dimensions, and the codes of the gallery on the same axes."""
+    spec, classes, latent_dim = choice.spec, choice.classes, choice.spec.latent_dim
+    mu, y = choice.codes.mu[:SHOWN], choice.codes.y[:SHOWN]
+    palette = st.get_option("theme.chartCategoricalColors")
+    colours = [palette[label % len(palette)] for label in range(len(classes))]
+    controls, result = st.columns([1, 2], gap="large")
+    with controls:
+        side = st.slider("Cells in a row", 4, 20, 15, key="sampling_cells", bind="query-params")
+        refuse_unknown("sampling_spacing", SPACINGS, f"Spacings are {' and '.join(SPACINGS)}.")
+        steps = st.segmented_control(
+            "Spacing",
+            list(SPACINGS),
+            default="equal probability",
+            required=True,
+            key="sampling_spacing",
+            bind="query-params",
+            help="Equal probability: each cell holds the same share of the prior. Equal steps: from −3 to 3.",
+        )
+        spacing = SPACINGS[steps]
+        refuse_unknown("sampling_shown", VIEWS, f"There are {', '.join(VIEWS)}.")
+        shown = st.segmented_control(
+            "Show",
+            VIEWS,
+            default="pictures",
+            required=True,
+            key="sampling_shown",
+            bind="query-params",
+            help="The codes (means μ) of the gallery lie on the very axes of the pictures.",
+        )
+        label = chosen_label(choice)
+        dims, origin = chosen_plane(choice) if latent_dim > 2 else ((0, 1), np.zeros(2, np.float32))
+    right, up = (f"z{dim + 1}" for dim in dims)
+    x = decode(choice, latent.grid(latent.grid_axis(side, spacing), latent_dim, dims, origin), label)
+    scale = max(1, 20 // side)
+    moved = {f"z{i + 1}": f"{value:.1f}" for i, value in enumerate(origin) if value and i not in dims}
+    settings = about(choice, label, right=right, up=up, spacing=steps, **moved)
+    data = png(tile(x, side, scale), settings)
+    places = latent.grid_share(mu[:, dims], side, spacing)
+    marks = range(-3, 4) if spacing == "equal" else range(-2, 3)
+    with result:
+        of_codes = "" if shown == "pictures" else f", with codes of {len(places)} pictures of the gallery"
+        drawing = sampling_charts.plane(
+            side=28 * side * scale,
+            ticks=[(float(latent.grid_share(v, side, spacing)), str(v).replace("-", "−")) for v in marks],
+            titles=(right, up),
+            pictures=None if shown == "codes" else data,
+            codes=None if shown == "pictures" else places,
+            labels=y,
+            colours=colours,
+            cells=side,
+        )
+        image(
+            drawing,
+            "image/svg+xml",
+            alt=f"{side} by {side} decoded pictures over the plane of {right} and {up}{of_label(choice, label)}{of_codes}",
+        )
+        if of_codes:
+            st.html(sampling_charts.legend(classes, colours))
+            inside = ((places > 0) & (places < 1)).all(axis=1).mean()
+            st.caption(
+                f"{inside:.0%} of {len(places):,} codes lie in this frame; each is drawn by its {right} and {up} alone."
+                " A cross marks the middle of each cell, the code that its picture is decoded from."
+            )
+    with controls:
+        name = "-".join([spec.id, "manifold", right, up, str(side), spacing, *(f"{z}_{v}" for z, v in moved.items())])
+        download("Manifold as PNG", data, f"{name[:120]}.png", "image/png", "sampling_manifold_png")
+    look_for(
+        "Classes that look alike are neighbours: walk along a row and see where one becomes the other. With equal probability"
+        " each cell holds the same share of the prior (inverse Gaussian cumulative distribution, figure 4 of Kingma and"
+        " Welling, 2014): numbers on the axes crowd at the rim, where the prior is thin. **Try:** *both*. If the codes"
+        " together were distributed as the prior, they would fill the frame of equal probability evenly. Where are gaps?"
+    )
+    source(latent.grid_axis, latent.grid_share, latent.grid, inference.decode)
+
+
+def chosen_plane(choice: Choice) -> tuple[tuple[int, int], np.ndarray]:
+    """The dimensions to the right and upwards, and the others' values, (latent,): a slider each, the most used first."""
+    names = [f"z{dim + 1}" for dim in most_used_first(choice)]
+    for key in ("sampling_right", "sampling_up"):
+        refuse_unknown(key, names, f"This model has z1 to z{len(names)}.")
+    right = st.selectbox("To the right", names, key="sampling_right", bind="query-params")
+    rest = [name for name in names if name != right]
+    up = st.selectbox("Upwards", rest, key="sampling_up", bind="query-params")
+    others = [name for name in rest if name != up]
+    st.caption("The other dimensions, the most used first:")
+    origin = np.zeros(len(names), np.float32)
+    first = st.container()
+    more = st.expander(f"{len(others) - 3} more") if len(others) > 3 else None
+    for at, name in enumerate(others):
+        with first if at < 3 else more:
+            value = st.slider(name, -3.0, 3.0, 0.0, 0.1, key=f"sampling_{name}", bind="query-params")
+        origin[int(name[1:]) - 1] = value
+    return (int(right[1:]) - 1, int(up[1:]) - 1), origin

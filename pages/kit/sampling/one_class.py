@@ -1,0 +1,58 @@
+"""Part "One class": samples of one class, of a model that never saw a label."""
+
+import numpy as np
+import streamlit as st
+
+from pages.kit.picker import Choice, refuse_unknown
+from pages.kit.sampling.controls import about, chosen_seed, chosen_temperature, decode
+from pages.kit.show import download, look_for, sheet, source
+from vae_core import latent
+
+
+@st.fragment
+def one_class(choice: Choice):
+    """Samples of one class, from the Gaussian of its codes."""
+    spec, codes, classes, latent_dim = choice.spec, choice.codes, choice.classes, choice.spec.latent_dim
+    controls, result = st.columns([1, 2], gap="large")
+    with controls:
+        refuse_unknown("sampling_class", classes, f"Classes are {', '.join(classes)}.")
+        name = st.selectbox("Class", classes, 3 % len(classes), key="sampling_class", bind="query-params")
+        label = classes.index(name)
+        seed, temperature = chosen_seed(), chosen_temperature()
+    if spec.conditional:  # the label says it all
+        mean, variance, of = np.zeros(latent_dim), np.ones(latent_dim), "the prior, and the label"
+    else:
+        gaussians = latent.class_gaussians(codes.mu, codes.logvar, codes.y)
+        mean, variance = gaussians[label]
+        of = "the class's Gaussian"
+    z = latent.sample_gaussian(mean, variance, 64, seed, temperature)
+    with result:
+        data = sheet(
+            decode(choice, z, label),
+            columns=8,
+            alt=f"64 pictures decoded from {of}, class {classes[label]}, seed {seed}, temperature {temperature}",
+            about=about(choice, label, **{"class": classes[label]}, source=of, seed=seed, temperature=temperature),
+        )
+    with controls:
+        name = f"{spec.id}-class{label}-seed{seed}-t{temperature:.2f}.png"
+        download("Samples as PNG", data, name, "image/png", "sampling_class_png")
+    if spec.conditional:
+        st.info(
+            f"{spec.id} needs no Gaussian for a class: it decodes any z of the prior with the label it is given. These 64"
+            " are that.",
+            icon=":material/info:",
+        )
+        return
+    own = (codes.y[latent.nearest(z, codes.mu)] == label).mean()
+    st.markdown(
+        f"The nearest of {len(codes.y):,} codes is **{classes[label]}** for **{own:.0%}** of these samples. One Gaussian with"
+        " axes along the dimensions is only an approximation to a class, whose codes may bend, tilt or fall into parts:"
+        " where it covers ground of other classes, it draws them."
+    )
+    look_for(
+        "This model never saw a label. Its codes have one, though: mean and variance of a class's codes make a Gaussian to"
+        " draw from. The variance is the mean of the posteriors' variances **plus** the variance of their means (law of total"
+        " variance); without the second, all samples would look alike. **Try:** temperature 0 (the class's mean), 0.7, and a"
+        " class that comes in two shapes. Is there a sample of another class among them?"
+    )
+    source(latent.class_gaussians, latent.sample_gaussian, latent.nearest)

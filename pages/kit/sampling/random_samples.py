@@ -1,0 +1,64 @@
+"""Part "Random": samples of the prior."""
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import sampling_charts
+from pages.kit.picker import Choice
+from pages.kit.sampling.controls import about, chosen_label, chosen_seed, chosen_temperature, decode, of_label
+from pages.kit.show import download, image, look_for, predict, sheet, source
+from vae_core import inference, latent
+
+
+@st.fragment
+def random_samples(choice: Choice):
+    """A sheet of samples of the prior, and how far from 0 they fall."""
+    spec, latent_dim = choice.spec, choice.spec.latent_dim
+    controls, result = st.columns([1, 2], gap="large")
+    with controls:
+        seed, temperature = chosen_seed(), chosen_temperature()
+        side = st.slider("Pictures in a row", 4, 16, 8, key="sampling_side", bind="query-params")
+        label = chosen_label(choice)
+    z = latent.sample_prior(side * side, latent_dim, seed, temperature)
+    with result:
+        data = sheet(
+            decode(choice, z, label),
+            columns=side,
+            scale=max(1, 16 // side),
+            alt=f"{side * side} pictures decoded from N(0, I) with seed {seed} at temperature {temperature}"
+            + of_label(choice, label),
+            about=about(choice, label, seed=seed, temperature=temperature),
+        )
+    drawn = np.linalg.norm(z, axis=1)
+    with controls:
+        y = f"-y{label}" if spec.conditional else ""
+        name = f"{spec.id}-samples{y}-seed{seed}-t{temperature:.2f}.png"
+        download("Samples as PNG", data, name, "image/png", "sampling_png")
+    st.subheader("How far from 0 they fall")
+    question, answer = st.columns(2, gap="large")
+    with question:
+        predict(
+            f"The density of N(0, I) is highest at z = 0. Where do most of its samples in {latent_dim} dimensions lie?",
+            ["close to 0", f"about √{latent_dim} away from 0", "anywhere, evenly"],
+            f"about √{latent_dim} away from 0",
+            "The squared norm is a sum of that many squares, each 1 on average. Near 0 the density is highest, but there is"
+            " hardly any room; the more dimensions, the thinner the shell in which nearly all samples lie.",
+            "sampling_shell",
+        )
+    with answer:
+        at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
+        image(
+            sampling_charts.norms(drawn, at, latent.norm_density(at, latent_dim)),
+            "image/svg+xml",
+            alt=f"Norms of the {len(z)} codes drawn, {drawn.mean():.2f} on average, as a histogram, and the density of the"
+            f" prior's norms, whose mean square is {latent_dim}",
+        )
+        st.caption(
+            f"Bars: the norms of these {len(z)} codes, root mean square {np.sqrt(np.square(drawn).mean()):.2f}. Dashed: the"
+            f" prior's own, a chi distribution with root mean square √{latent_dim} = {np.sqrt(latent_dim):.2f}."
+        )
+    look_for(
+        "At temperature 1 these are honest samples of the model, some of them between two classes. **Try:** 0 (only the"
+        " mean is left), 0.7 (safer, less varied: the bars move off the dashed line), 2 (outside of what training saw)."
+    )
+    source(latent.sample_prior, latent.norm_density, inference.decode)

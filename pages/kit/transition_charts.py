@@ -1,0 +1,96 @@
+"""Charts of a path through latent space: what lies near it, and how long z is on it."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from pages.kit import concepts
+
+WAY = "t, share of the way from A to B"
+
+
+def shares_along(shares: np.ndarray, classes: tuple[str, ...]) -> alt.LayerChart:
+    """Class shares (n, classes) at n even places of a path, stacked; each class is named where it is widest."""
+    t = np.linspace(0, 1, len(shares))
+    tops = shares.cumsum(axis=1)
+    present = [label for label in range(len(classes)) if shares[:, label].any()]
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "t": t,
+                    "class": classes[label],
+                    "share": shares[:, label],
+                    "low": tops[:, label] - shares[:, label],
+                    "high": tops[:, label],
+                }
+            )
+            for label in present
+        ]
+    )
+    widest = {label: _middle_of_widest(shares[:, label]) for label in present if shares[:, label].max() >= 0.12}
+    names = pd.DataFrame(
+        {
+            # Away from the edges, where half of the name would be cut off.
+            "t": [min(max(t[i], 0.06), 0.94) for i in widest.values()],
+            "y": [tops[i, label] - shares[i, label] / 2 for label, i in widest.items()],
+            "class": [classes[label] for label in widest],
+        }
+    )
+    x = alt.X("t:Q", title=WAY, scale=alt.Scale(domain=[0, 1], nice=False))
+    y = alt.Y("low:Q", title="share of the nearest codes", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    area = (
+        alt.Chart(rows)
+        .mark_area(opacity=0.8, line={"strokeWidth": 0.5})
+        .encode(
+            x=x,
+            y=y,
+            y2="high:Q",
+            color=alt.Color("class:N", scale=alt.Scale(domain=list(classes)), legend=None),
+            tooltip=["class", alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("t:Q", format=".2f")],
+        )
+    )
+    text = alt.Chart(names).mark_text(fontSize=14, fontWeight="bold", color="white", stroke="black", strokeWidth=3)
+    inner = alt.Chart(names).mark_text(fontSize=14, fontWeight="bold", color="white")
+    place = {"x": "t:Q", "y": "y:Q", "text": "class:N"}
+    return alt.layer(area, text.encode(**place), inner.encode(**place)).properties(height=260)
+
+
+def norms_along(norms: dict[str, np.ndarray], chosen: str, latent_dim: int | None) -> alt.LayerChart:
+    """The norm of z at n even places of each path, name -> (n,); the chosen one is drawn whole, the others dashed.
+
+    With `latent_dim`, the root mean square norm of the prior's samples, the root of it, is drawn for comparison.
+    """
+    rows = pd.concat(
+        [pd.DataFrame({"t": np.linspace(0, 1, len(v)), "path": name, "norm": v}) for name, v in norms.items()]
+    )
+    line = (
+        alt.Chart(rows)
+        .mark_line(color=concepts.Z.colour, strokeWidth=2.5)
+        .encode(
+            x=alt.X("t:Q", title=WAY, scale=alt.Scale(domain=[0, 1], nice=False)),
+            y=alt.Y("norm:Q", title="‖z‖", scale=alt.Scale(zero=True)),
+            strokeDash=alt.StrokeDash(
+                "path:N",
+                scale=alt.Scale(domain=list(norms), range=[[1, 0] if name == chosen else [3, 4] for name in norms]),
+                legend=alt.Legend(orient="top", title=None, symbolStrokeColor=concepts.Z.colour),
+            ),
+            tooltip=["path", alt.Tooltip("norm:Q", format=".2f"), alt.Tooltip("t:Q", format=".2f")],
+        )
+    )
+    if latent_dim is None:
+        return alt.layer(line).properties(height=260)
+    prior = pd.DataFrame({"norm": [np.sqrt(latent_dim)], "t": [0.5], "words": [f"prior: √{latent_dim}"]})
+    rule = alt.Chart(prior).mark_rule(color=concepts.X.colour, strokeDash=[8, 4], size=2).encode(y="norm:Q")
+    name = (
+        alt.Chart(prior)
+        .mark_text(color=concepts.X.colour, dy=-8, fontSize=12)
+        .encode(x="t:Q", y="norm:Q", text="words")
+    )
+    return alt.layer(line, rule, name).properties(height=260)
+
+
+def _middle_of_widest(share: np.ndarray) -> int:
+    """The middle of the places where a share is at its highest."""
+    best = np.flatnonzero(share >= share.max() - 1e-9)
+    return int(best[len(best) // 2])

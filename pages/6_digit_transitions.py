@@ -9,25 +9,25 @@ chapter(
     "Walk from the code of one picture to the code of another and decode every step. *Reading time: 6 minutes.*",
 )
 
+from functools import partial
+
 import numpy as np
 
-from pages.kit.ends import Ends, chosen_ends, one_of
+from pages.kit.ends import PATHS, Ends, Walk, chosen_noise, chosen_pair, one_of
 from pages.kit.path_map import path_map, plane_of
 from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
 from pages.kit.show import chart, download, image, look_for, predict, sheet, source
 from pages.kit.step_player import step_player
 from pages.kit.transition_charts import norms_along, shares_along
 from vae_core import inference, latent, transitions
-from vae_core.images import gif, png, strips, to_pixels
 from vae_core.manifest import ArtifactError
 
-PATHS = {"linear": latent.lerp, "spherical": latent.slerp}
 NEIGHBOURS = 25
+STRENGTHS = [i / 4 for i in range(-8, 9)]
 PLACES = 101  # along a path, on the map and in the charts, whatever the number of steps
 
 choice = chosen_model()
 spec, codes, classes = choice.spec, choice.codes, choice.classes
-noun = "digit" if spec.dataset == "mnist" else "item"
 
 
 def shares_near(z: np.ndarray) -> np.ndarray:
@@ -37,25 +37,25 @@ def shares_near(z: np.ndarray) -> np.ndarray:
 
 @st.fragment
 def walk():
+    pair = chosen_pair(choice)
     drawing, settings = st.columns([3, 2], gap="large")
     with settings:
-        ends = chosen_ends(choice)
+        ends = Ends(choice, pair, chosen_noise(choice))
         kind = one_of(
             "Path",
             list(PATHS),
             "transition_path",
-            help="Linear: the straight line between the codes. Spherical: the great circle, on which equal norms stay equal.",
+            help="Linear: the straight line between the codes. Spherical: the great circle, on which equal norms stay equal;"
+            " between unequal ones the arc may swing out beyond both.",
         )
-        pictures = ends.decoded
-        if ends.originals is not None:
-            pictures = np.stack([ends.originals, pictures], axis=1).reshape(4, 28, 28)
+        both = ends.originals is not None
         sheet(
-            pictures,
-            columns=len(pictures),
-            scale=3,
-            alt=f"End A, {ends.names[0]}, and end B, {ends.names[1]}",
-            caption="A and its code decoded, then B and its code decoded."
-            if ends.originals is not None
+            np.stack([ends.originals, ends.decoded], axis=1).reshape(4, 28, 28) if both else ends.decoded,
+            columns=2,
+            scale=5,
+            alt=f"End A, {ends.names[0]}, and end B, {ends.names[1]}" + ", each beside what its code decodes to" * both,
+            caption="Above A, below B; left the original, right its code decoded."
+            if both
             else "A and B, decoded. The originals are not on this machine.",
         )
     way = PATHS[kind](*ends.z, PLACES)
@@ -79,9 +79,9 @@ def walk():
         " between their codes?",
         ["the same", "one picture of its own", "noise"],
         "one picture of its own",
-        "The decoder learnt to make pictures out of codes, and the code halfway is a code like others: its picture has"
-        " strokes of full brightness. Compare the two rows below. Where the path crosses a region without codes, strokes"
-        " fade there too.",
+        "The decoder learnt to make pictures out of codes, and the code halfway is a code like others. Compare the rows"
+        " below: the cross-fade lays two pictures over each other, the decoder draws one. Where the path crosses a region"
+        " in which few codes lie, that one may be blurred.",
         "transition_predict",
     )
     step_by_step(ends, kind)
@@ -96,7 +96,7 @@ def step_by_step(ends: Ends, kind: str):
     refuse_unknown("transition_steps", range(5, 101), "Choose 5 to 100 steps.")
     with row():
         steps = st.slider(
-            "Steps, both ends included", 5, 100, 10, key="transition_steps", bind="query-params", width=400
+            "Steps, both ends included", 5, 100, 14, key="transition_steps", bind="query-params", width=400
         )
         told = "both"
         if spec.conditional and ends.labels[0] != ends.labels[1]:
@@ -107,47 +107,28 @@ def step_by_step(ends: Ends, kind: str):
                 help="This decoder is told which class to draw. One label holds for a whole row, so nothing switches on the"
                 " way: A's row has A's class at both ends, B's row has B's.",
             )
-    z = PATHS[kind](*ends.z, steps)
-    labels = dict(zip("AB", ends.labels, strict=True)) if told == "both" else {told: ends.labels["AB".index(told)]}
-    if spec.conditional:
-        rows = {f"decoded as {classes[label]}": ends.decode_as(z, label) for label in labels.values()}
-    else:
-        rows = {"decoded": inference.decode(choice.model, z)}
-    faded = "originals" if ends.originals is not None else "decoded ends"
-    pair = ends.decoded if ends.originals is None else ends.originals
-    shown = {**rows, f"pixel cross-fade of the {faded}": transitions.cross_fade(*pair, steps)}
-
+    path = Walk(ends, kind, steps, told)
     columns = -(-steps // -(-steps // 14))
-    scale = max(1, 840 // (29 * columns))
-    about = ends.about(path=kind, steps=steps, rows="; ".join(shown))
-    pixels = strips(list(shown.values()), columns, scale)
-    between = f"from {ends.names[0]} to {ends.names[1]}"
-    image(png(pixels, about), "image/png", alt=f"{steps} decoded steps {between}; below each row, {list(shown)[-1]}")
-    st.caption(f"Rows, from above: {'; '.join(shown)}. Ends are {ends.how}." + " It goes on below." * (steps > columns))
-
-    norms, shares = np.linalg.norm(z, axis=1), shares_near(z)
+    *rows, fade = path.shown
+    image(
+        path.strip(columns, max(1, 840 // (29 * columns))),
+        "image/png",
+        alt=f"{steps} decoded steps from {ends.names[0]} to {ends.names[1]}; below them, the {fade}",
+    )
+    st.caption(
+        f"Rows, from above: {'; '.join([*rows, fade])}. The ends' codes are {ends.how}."
+        + " It goes on below." * (steps > columns)
+    )
+    norms, shares = np.linalg.norm(path.z, axis=1), shares_near(path.z)
     words = [
         f"t = {i / (steps - 1):.2f}, ‖z‖ = {norms[i]:.2f}. Of the {NEIGHBOURS} nearest codes, {in_words(shares[i])}."
         for i in range(steps)
     ]
-    step_player(shown, words, key="transition_player")
-
-    def animation() -> bytes:
-        frames = to_pixels(
-            np.concatenate(list(rows.values()), axis=2), 5
-        )  # there, and back without showing an end twice
-        return gif(np.concatenate([frames, frames[-2:0:-1]]), 80, about)
-
-    name = ends.file_name(kind, steps, *(["label", told] if spec.conditional else []))
-    with st.container(horizontal=True):
-        download(
-            "Strip as PNG",
-            lambda: png(strips(list(shown.values()), steps, 4), about),
-            f"{name}.png",
-            "image/png",
-            "transition_png",
-        )
-        download("Animation as GIF", animation, f"{name}.gif", "image/gif", "transition_gif")
+    step_player(path.shown, words, key="transition_player")
+    with st.container(horizontal=True):  # the files are made on the click
+        strip = partial(path.strip, columns=steps, scale=4)
+        download("Strip as PNG", strip, f"{path.file_name}.png", "image/png", "transition_png")
+        download("Animation as GIF", path.animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
 
 
 def in_words(shares: np.ndarray) -> str:
@@ -175,7 +156,11 @@ def along(ends: Ends, kind: str, way: np.ndarray):
             shares_along(shares, classes),
             alt=f"Share of each class near the path; in the majority somewhere: {', '.join(passed)}",
         )
-        st.caption(f"Classes among the {NEIGHBOURS} codes (means μ) nearest to z, in all {spec.latent_dim} dimensions.")
+        st.caption(
+            f"Classes among the {NEIGHBOURS} codes (means μ) nearest to z, in all {spec.latent_dim} dimensions."
+            + " This model is told the label, so its codes need not hold it, and all classes lie everywhere."
+            * spec.conditional
+        )
     with right:
         chart(
             norms_along(norms, kind, spec.latent_dim if spec.variational else None),
@@ -189,7 +174,7 @@ def along(ends: Ends, kind: str, way: np.ndarray):
                 " reason given for spherical paths (White 2016, arXiv 1609.04468)."
             )
     look_for(
-        "Shapes bend, open and close; strokes keep their brightness, and in the cross-fade they do not. **Try:** two"
+        "Shapes bend, open and close, where the cross-fade shows two pictures at once. **Try:** two"
         " pictures of one class, then of two far classes: where does it stop being one and begin to be the other? In 2"
         " dimensions the straight line may cross a third class. In 20, compare linear and spherical."
     )
@@ -197,19 +182,20 @@ def along(ends: Ends, kind: str, way: np.ndarray):
 
 @st.fragment
 def corners(ends: Ends):
-    settings, result = st.columns([2, 3], gap="large")
+    st.markdown("A and B from above, and two more. Between them every row and every column is a straight line.")
+    with row():
+        c = chosen_digit(choice, "transition_C", "C", first_of_class=0)
+    with row():
+        d = chosen_digit(choice, "transition_D", "D", first_of_class=3)
+    result, settings = st.columns([3, 2], gap="large")
     with settings:
-        st.markdown("A and B from above, and two more. Between them every row and every column is a straight line.")
-        with row():
-            c = chosen_digit(choice, "transition_C", "C", first_of_class=0)
-        with row():
-            d = chosen_digit(choice, "transition_D", "D", first_of_class=3)
         refuse_unknown("transition_cells", range(5, 13), "Choose 5 to 12 cells.")
         side = st.slider("Cells in a row", 5, 12, 9, key="transition_cells", bind="query-params")
         four = Ends(choice, (*ends.indices, c, d), ends.seed)
         told = one_of("Decoded with the label of", list("ABCD"), "transition_cells_label") if spec.conditional else "A"
     about = four.about(cells=side, **({"label of": told} if spec.conditional else {}))
-    x = four.decode_as(transitions.blend(four.z, side), four.labels["ABCD".index(told)])
+    label = four.labels["ABCD".index(told)]
+    x = four.decode_as(transitions.blend(four.z, side), label)
     with result:
         data = sheet(
             x,
@@ -217,7 +203,8 @@ def corners(ends: Ends):
             scale=max(1, 560 // (29 * side)),
             gap=1,
             alt=f"{side} by {side} pictures between {', '.join(four.names)}",
-            caption=f"Top: {four.names[0]} to {four.names[1]}. Bottom: {four.names[2]} to {four.names[3]}.",
+            caption=f"Top: {four.names[0]} to {four.names[1]}. Bottom: {four.names[2]} to {four.names[3]}."
+            + f" All decoded as {classes[label]}, the label of {told}." * spec.conditional,
             about=about,
         )
     with settings:
@@ -225,5 +212,67 @@ def corners(ends: Ends):
         download("Corners as PNG", data, f"{name}.png", "image/png", "transition_corners_png")
 
 
+@st.fragment
+def arithmetic():
+    st.markdown(
+        "The mean code of the pictures that have most of something, minus the mean code of those that have least, is a"
+        " direction in latent space. Add it to any code."
+    )
+    with row():
+        base = chosen_digit(choice, "arithmetic_digit", "to change", first_of_class=7)
+    result, settings = st.columns([3, 2], gap="large")
+    with settings:
+        what = one_of(
+            "Most and least", ["ink", "slant"], "arithmetic_what", help="Mean brightness, or leaning to the right."
+        )
+        learnt = one_of(
+            "Among", ["class", "all"], "arithmetic_from", help="The pictures of its class, or all of the gallery."
+        )
+        refuse_unknown("arithmetic_strength", [str(v) for v in STRENGTHS], "Strengths go from -2 to 2.")
+        strength = st.select_slider(
+            "Strength", STRENGTHS, 1.0, key="arithmetic_strength", bind="query-params", help="How often it is added."
+        )
+    label, measure = choice.label(base), {"ink": transitions.ink, "slant": transitions.slant}[what]
+    members = np.flatnonzero(codes.y == label) if learnt == "class" else np.arange(len(codes.y))
+    if choice.images is not None:
+        seen = choice.images.x[members]
+    else:
+        seen = inference.decode(choice.model, codes.mu[members], codes.y[members] if spec.conditional else None)
+    direction = transitions.contrast(codes.mu[members], measure(seen))
+    mu, _ = choice.posterior(base)
+    ends = Ends(choice, (base,), None)
+    x = ends.decode_as(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
+    with result:
+        sheet(
+            x[:-2],
+            columns=len(x) - 2,
+            scale=2,
+            gap=1,
+            alt=f"{choice.name(base)} with the direction of {what} added {STRENGTHS[0]:g} to {STRENGTHS[-1]:g} times",
+            caption=f"{choice.name(base)}, decoded, with {STRENGTHS[0]:g} to {STRENGTHS[-1]:g} times the direction added to μ.",
+        )
+        sheet(
+            x[-2:],
+            columns=2,
+            scale=5,
+            alt=f"{choice.name(base)}, decoded, and the same with {strength:g} times the direction",
+        )
+        before, after = measure(x[-2:])
+        st.caption(
+            f"Decoded from μ, and from μ {strength:+g} d. Measured on the pictures, {what} goes from {before:.3f} to"
+            f" {after:.3f}. d comes from the {max(1, len(members) // 10)} pictures with most {what} and as many with least,"
+            f" {'originals' if choice.images is not None else 'decoded'}."
+        )
+
+
 walk()
-source(latent.lerp, latent.slerp, transitions.cross_fade, transitions.class_shares, transitions.blend, inference.decode)
+st.header("Latent arithmetic")
+arithmetic()
+look_for(
+    "Nobody told the model what thick or slanted means, and yet one direction does it, for pictures that were not in the"
+    " groups, too. **Try:** the direction learnt from all classes: it also carries what classes differ in, and a thin 1"
+    " moves towards other digits. In 2 dimensions there is little room for style beside the class."
+)
+source(
+    latent.lerp, latent.slerp, transitions.cross_fade, transitions.class_shares, transitions.blend, transitions.contrast
+)

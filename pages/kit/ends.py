@@ -1,14 +1,18 @@
-"""The two ends of a transition: which pictures, and which of their codes; all of it in the link."""
+"""The ends of a transition, which pictures and which of their codes, and the walk between two of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
 
 from pages.kit.picker import Choice, chosen_digit, refuse_unknown, row
-from vae_core import inference, latent
+from vae_core import inference, latent, transitions
+from vae_core.images import gif, png, strips, to_pixels
 
 SEEDS = 1_000_000
+PATHS = {"linear": latent.lerp, "spherical": latent.slerp}
+MILLISECONDS = 80  # for each frame of an animation
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Ends:
     indices: tuple[int, ...]
     seed: int | None
 
-    @property
+    @cached_property
     def z(self) -> np.ndarray:
         """Their codes, (n, latent). Each place has noise of its own, which stays when another picture takes it."""
         posteriors = [self.choice.posterior(index) for index in self.indices]
@@ -44,12 +48,12 @@ class Ends:
             return "codes"
         return "means μ" if self.seed is None else f"samples z = μ + σ ε, seed {self.seed}"
 
-    @property
+    @cached_property
     def decoded(self) -> np.ndarray:
         """Each code decoded, with its own label where the model wants one: (n, 28, 28)."""
         return inference.decode(self.choice.model, self.z, np.array(self.labels) if self.conditional else None)
 
-    @property
+    @cached_property
     def originals(self) -> np.ndarray | None:
         """The pictures themselves, (n, 28, 28), or None if one of them is not on this machine."""
         x = [self.choice.x(index) for index in self.indices]
@@ -79,13 +83,62 @@ class Ends:
         return {"model": self.choice.spec.id, **pictures, **settings, "codes": self.how}
 
 
-def chosen_ends(choice: Choice) -> Ends:
-    """The pickers of A and B, and of the codes that stand for them."""
+@dataclass(frozen=True)
+class Walk:
+    """The steps of a path between two ends, their pictures, and the files made of them.
+
+    `told` says with whose label a conditional model decodes: "A", "B", or "both", each in a row of its own.
+    """
+
+    ends: Ends
+    path: str
+    steps: int
+    told: str
+
+    @cached_property
+    def z(self) -> np.ndarray:
+        """(steps, latent)."""
+        return PATHS[self.path](*self.ends.z, self.steps)
+
+    @cached_property
+    def rows(self) -> dict[str, np.ndarray]:
+        """Decoded pictures, (steps, 28, 28) by the name of their row. No row changes its label on the way."""
+        if not self.ends.conditional:
+            return {"decoded": inference.decode(self.ends.choice.model, self.z)}
+        labels = self.ends.labels if self.told == "both" else [self.ends.labels["AB".index(self.told)]]
+        names = self.ends.choice.classes
+        return {f"decoded as {names[label]}": self.ends.decode_as(self.z, label) for label in labels}
+
+    @cached_property
+    def shown(self) -> dict[str, np.ndarray]:
+        """The rows and below them their control: the cross-fade of the originals, or else of the decoded ends."""
+        originals = self.ends.originals
+        what, pair = ("decoded ends", self.ends.decoded) if originals is None else ("originals", originals)
+        return {**self.rows, f"pixel cross-fade of the {what}": transitions.cross_fade(*pair, self.steps)}
+
+    @property
+    def about(self) -> dict[str, object]:
+        return self.ends.about(path=self.path, steps=self.steps, rows="; ".join(self.shown))
+
+    @property
+    def file_name(self) -> str:
+        return self.ends.file_name(self.path, self.steps, *(["label", self.told] if self.ends.conditional else []))
+
+    def strip(self, columns: int, scale: int) -> bytes:
+        """All rows as a PNG, wrapped together after so many columns."""
+        return png(strips(list(self.shown.values()), columns, scale), self.about)
+
+    def animation(self) -> bytes:
+        """The decoded rows as a GIF, there and back."""
+        frames = to_pixels(np.concatenate(list(self.rows.values()), axis=2), 5)
+        back = frames[-2:0:-1]  # without showing either end twice
+        return gif(np.concatenate([frames, back]), MILLISECONDS, self.about)
+
+
+def chosen_pair(choice: Choice) -> tuple[int, int]:
+    """The pickers of A and B."""
     with row():
         a = chosen_digit(choice, "transition_A", "A", first_of_class=4)
-    with row():
-        b = chosen_digit(choice, "transition_B", "B", first_of_class=9)
-    with row():
         st.button(
             "Both at random",
             icon=":material/casino:",
@@ -93,23 +146,29 @@ def chosen_ends(choice: Choice) -> Ends:
             args=(choice.codes.y,),
             key="transition_random",
         )
+    with row():
+        b = chosen_digit(choice, "transition_B", "B", first_of_class=9)
         st.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="transition_swap")
-    seed = None
-    if choice.spec.variational:
-        with row():
-            codes = one_of(
-                "Codes",
-                ["mean", "sample"],
-                "transition_codes",
-                help="The mean μ of each end's posterior q(z|x), or a sample of it, z = μ + σ ε.",
-            )
-            if codes == "sample":
-                refuse_unknown("transition_seed", range(SEEDS), f"Seeds are whole numbers from 0 to {SEEDS - 1}.")
-                seed = st.number_input(
-                    "Seed of ε", 0, SEEDS - 1, 0, key="transition_seed", bind="query-params", width=140
-                )
-                st.button("Fresh noise", icon=":material/casino:", on_click=_fresh, key="transition_fresh")
-    return Ends(choice, (a, b), seed)
+    return a, b
+
+
+def chosen_noise(choice: Choice) -> int | None:
+    """Whether samples stand for the pictures, and with which seed of their noise; None for posterior means."""
+    if not choice.spec.variational:
+        return None
+    codes = one_of(
+        "Codes",
+        ["mean", "sample"],
+        "transition_codes",
+        help="The mean μ of each posterior q(z|x), or a sample of it, z = μ + σ ε.",
+    )
+    if codes == "mean":
+        return None
+    refuse_unknown("transition_seed", range(SEEDS), f"Seeds are whole numbers from 0 to {SEEDS - 1}.")
+    with row():
+        seed = st.number_input("Seed of ε", 0, SEEDS - 1, 0, key="transition_seed", bind="query-params", width=140)
+        st.button("Fresh noise", icon=":material/casino:", on_click=_fresh, key="transition_fresh")
+    return seed
 
 
 def one_of(label: str, options: list[str], key: str, **settings) -> str:

@@ -93,6 +93,7 @@ function drawPath(state) {
     pen.strokeStyle = edge;
     pen.stroke();
   };
+  if (state.t !== null) disc(at(Math.round(state.t * (count - 1))), 6, state.colour, ink.page);
   pen.font = `bold 13px ${getComputedStyle(canvas).fontFamily}`;
   pen.textAlign = "center";
   for (const [name, i] of [["A", 0], ["B", count - 1]]) {
@@ -101,7 +102,6 @@ function drawPath(state) {
     pen.fillStyle = ink.text;
     pen.fillText(name, x, y + 5);
   }
-  if (state.t !== null) disc(at(Math.round(state.t * (count - 1))), 6, state.colour, ink.page);
 }
 
 function tell(state, index) {

@@ -56,38 +56,34 @@ def shares_along(shares: np.ndarray, classes: tuple[str, ...]) -> alt.LayerChart
     return alt.layer(area, text.encode(**place), inner.encode(**place)).properties(height=260)
 
 
-def norms_along(norms: dict[str, np.ndarray], chosen: str, latent_dim: int | None) -> alt.LayerChart:
-    """The norm of z at n even places of each path, name -> (n,); the chosen one is drawn whole, the others dashed.
+def norms_along(norms: dict[str, np.ndarray], chosen: str, latent_dim: int | None) -> alt.Chart:
+    """The norm of z at n even places of each path, name -> (n,); the chosen one is drawn whole, the others dotted.
 
     With `latent_dim`, the root mean square norm of the prior's samples, the root of it, is drawn for comparison.
     """
+    lines = dict(norms)
+    dashes = {name: [1, 0] if name == chosen else [2, 3] for name in norms}
+    colours = dict.fromkeys(norms, concepts.Z.colour)
+    if latent_dim is not None:
+        prior = f"prior, √{latent_dim}"
+        lines[prior] = np.full_like(norms[chosen], np.sqrt(latent_dim))
+        dashes[prior], colours[prior] = [9, 4], concepts.X.colour
     rows = pd.concat(
-        [pd.DataFrame({"t": np.linspace(0, 1, len(v)), "path": name, "norm": v}) for name, v in norms.items()]
+        [pd.DataFrame({"t": np.linspace(0, 1, len(v)), "path": name, "norm": v}) for name, v in lines.items()]
     )
-    line = (
+    legend = alt.Legend(orient="top", title=None, symbolSize=600, symbolStrokeWidth=2)
+    return (
         alt.Chart(rows)
-        .mark_line(color=concepts.Z.colour, strokeWidth=2.5)
+        .mark_line(strokeWidth=2.5)
         .encode(
             x=alt.X("t:Q", title=WAY, scale=alt.Scale(domain=[0, 1], nice=False)),
-            y=alt.Y("norm:Q", title="‖z‖", scale=alt.Scale(zero=True)),
-            strokeDash=alt.StrokeDash(
-                "path:N",
-                scale=alt.Scale(domain=list(norms), range=[[1, 0] if name == chosen else [3, 4] for name in norms]),
-                legend=alt.Legend(orient="top", title=None, symbolStrokeColor=concepts.Z.colour),
-            ),
+            y=alt.Y("norm:Q", title="‖z‖, the length of z"),
+            color=alt.Color("path:N", scale=alt.Scale(domain=list(lines), range=list(colours.values())), legend=legend),
+            strokeDash=alt.StrokeDash("path:N", scale=alt.Scale(domain=list(lines), range=list(dashes.values()))),
             tooltip=["path", alt.Tooltip("norm:Q", format=".2f"), alt.Tooltip("t:Q", format=".2f")],
         )
+        .properties(height=260)
     )
-    if latent_dim is None:
-        return alt.layer(line).properties(height=260)
-    prior = pd.DataFrame({"norm": [np.sqrt(latent_dim)], "t": [0.5], "words": [f"prior: √{latent_dim}"]})
-    rule = alt.Chart(prior).mark_rule(color=concepts.X.colour, strokeDash=[8, 4], size=2).encode(y="norm:Q")
-    name = (
-        alt.Chart(prior)
-        .mark_text(color=concepts.X.colour, dy=-8, fontSize=12)
-        .encode(x="t:Q", y="norm:Q", text="words")
-    )
-    return alt.layer(line, rule, name).properties(height=260)
 
 
 def _middle_of_widest(share: np.ndarray) -> int:

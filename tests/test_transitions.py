@@ -56,7 +56,7 @@ def test_contrast_points_from_the_lowest_to_the_highest():
     assert direction[0] == np.arange(90, 100).mean() - np.arange(10).mean()
     expected = codes[values >= 90, 1].mean() - codes[values < 10, 1].mean()
     assert direction[1] == pytest.approx(expected)
-    np.testing.assert_array_equal(transitions.contrast(codes, -values), -direction)
+    np.testing.assert_allclose(transitions.contrast(codes, -values), -direction)
 
 
 def test_contrast_of_a_few_compares_one_with_one():
@@ -73,7 +73,7 @@ def test_ink_is_the_mean_brightness():
 def test_slant_is_columns_a_row_upwards(lean):
     x = np.zeros((1, 28, 28))
     for row in range(4, 14, 2):  # every second row, where half columns are whole
-        x[0, row, 14 + int(lean * (8 - row) / 1)] = 0.7
+        x[0, row, 14 + int(lean * (8 - row))] = 0.7
     assert transitions.slant(x)[0] == pytest.approx(lean)
 
 

@@ -108,7 +108,8 @@ def step_by_step(ends: Ends, kind: str):
                 " way: A's row has A's class at both ends, B's row has B's.",
             )
     path = Walk(ends, kind, steps, told)
-    columns = -(-steps // -(-steps // 14))
+    # At most 14 in a row, and as few places as possible left over in the last.
+    columns = steps if steps <= 14 else min(range(8, 15), key=lambda columns: (-steps % columns, -columns))
     *rows, fade = path.shown
     image(
         path.strip(columns, max(1, 840 // (29 * columns))),
@@ -269,9 +270,9 @@ walk()
 st.header("Latent arithmetic")
 arithmetic()
 look_for(
-    "Nobody told the model what thick or slanted means, and yet one direction does it, for pictures that were not in the"
-    " groups, too. **Try:** the direction learnt from all classes: it also carries what classes differ in, and a thin 1"
-    " moves towards other digits. In 2 dimensions there is little room for style beside the class."
+    "Nobody told the model what much ink or a slant is, and yet one direction does it, for pictures that were not in the"
+    " groups, too. **Try:** the direction learnt from all pictures: it also carries what the classes differ in, and moves"
+    " one class towards another. In 2 dimensions there is little room for style beside the class."
 )
 source(
     latent.lerp, latent.slerp, transitions.cross_fade, transitions.class_shares, transitions.blend, transitions.contrast

@@ -45,7 +45,7 @@ class Ends:
     def how(self) -> str:
         """Which codes these are, in words."""
         if not self.choice.spec.variational:
-            return "codes"
+            return "the encoder's output"
         return "means μ" if self.seed is None else f"samples z = μ + σ ε, seed {self.seed}"
 
     @cached_property

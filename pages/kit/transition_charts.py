@@ -32,7 +32,10 @@ def shares_along(shares: np.ndarray, classes: tuple[str, ...]) -> alt.LayerChart
     names = pd.DataFrame(
         {
             # Away from the edges, where half of the name would be cut off.
-            "t": [min(max(t[i], 0.06), 0.94) for i in widest.values()],
+            "t": [
+                np.clip(t[i], 0.018 * len(classes[label]), 1 - 0.018 * len(classes[label]))
+                for label, i in widest.items()
+            ],
             "y": [tops[i, label] - shares[i, label] / 2 for label, i in widest.items()],
             "class": [classes[label] for label in widest],
         }

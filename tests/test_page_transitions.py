@@ -105,7 +105,9 @@ def test_two_ends_of_one_class_need_one_row_and_no_choice_of_label(conditional):
     assert not [group for group in at.button_group if group.key == "transition_label"]
 
 
-def test_one_s_own_digit_can_be_an_end():
+def test_one_s_own_digit_can_be_an_end(monkeypatch):
+    files = {}
+    monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: files.update({label: data}))
     choice = choice_of("mnist-z2")
     x = choice.images.x[77]
     at = open_page((OwnDigit(x, 5),), transition_A=5000, transition_B=20)
@@ -114,6 +116,10 @@ def test_one_s_own_digit_can_be_an_end():
     np.testing.assert_array_equal(decoded[0], to_pixels(inference.decode(choice.model, mu))[0])
     np.testing.assert_array_equal(faded[0], to_pixels(x))
     assert "your digit 1" in component(at, "path_map")["alt"]
+    # A click comes outside of the page's run, where the visitor's own digits are not at hand.
+    strip = Image.open(io.BytesIO(files["Strip as PNG"]()))
+    assert strip.text["A"] == "your digit 1"
+    assert b"A: your digit 1" in Image.open(io.BytesIO(files["Animation as GIF"]())).info["comment"]
 
 
 def test_without_pixels_the_decoded_ends_are_faded(tmp_path, monkeypatch):

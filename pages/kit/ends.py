@@ -116,8 +116,11 @@ class Walk:
         what, pair = ("decoded ends", self.ends.decoded) if originals is None else ("originals", originals)
         return {**self.rows, f"pixel cross-fade of the {what}": transitions.cross_fade(*pair, self.steps)}
 
-    @property
+    @cached_property
     def about(self) -> dict[str, object]:
+        """For the metadata of the files. Files are made outside of the page's run, where a visitor's own digits are not to
+        be had, so ask for it on the page before.
+        """
         return self.ends.about(path=self.path, steps=self.steps, rows="; ".join(self.shown))
 
     @property

@@ -105,6 +105,7 @@ DRAWN = {
     "training_progress": "canvas.dots[aria-label]",
     "latent_scatter": "canvas.dots[aria-label]",
     "gaussian_sampling": ".live[data-frames]",
+    "digit_transitions": ".walk[data-step]",
 }
 
 

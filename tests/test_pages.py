@@ -243,9 +243,10 @@ def test_the_ends_of_a_transition_are_the_chosen_codes():
     at = open_page(PATHS[5], model="mnist-z10", transition_A="10", transition_B="20")
     before = pictures(at)
     at.segmented_control(key="transition_path").set_value("spherical").run()
-    assert pictures(at)[0] != before[0]
+    assert pictures(at)[0] == before[0]  # the ends
+    assert pictures(at)[1] != before[1]  # the strip
     assert at.number_input(key="transition_A").value == 10
-    assert {b.proto.url.rsplit(".")[-1] for b in at.get("download_button")} == {"png", "gif"}
+    assert {b.proto.label.rsplit(" ")[-1] for b in at.get("download_button")} == {"PNG", "GIF"}
 
 
 @pytest.mark.parametrize("path", PATHS[:2])

@@ -2,6 +2,7 @@
 
 import base64
 import inspect
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -82,6 +83,9 @@ def source(*functions) -> None:
             st.code(inspect.getsource(function), language="python")
 
 
-def download(label: str, data: bytes, file_name: str, mime: str, key: str) -> None:
-    """A button that saves what is shown; the page does not run again for it."""
+def download(label: str, data: bytes | Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
+    """A button that saves what is shown; the page does not run again for it.
+
+    A function is called on the click only, so that a file which takes a while slows nothing down before.
+    """
     st.download_button(label, data, file_name, mime, key=key, icon=":material/download:", on_click="ignore")

@@ -1,0 +1,27 @@
+"""The steps of a path under the reader's hand: scrubbed and played in the browser from one sprite, no rerun a frame."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from vae_core.images import png, tile
+
+HERE = Path(__file__).parent
+
+_PLAYER = st.components.v2.component(
+    "vae_classroom.step_player",
+    html=(HERE / "step_player.html").read_text(encoding="utf-8"),
+    css=(HERE / "step_player.css").read_text(encoding="utf-8"),
+    js=(HERE / "step_player.js").read_text(encoding="utf-8"),
+)
+
+
+def step_player(rows: dict[str, np.ndarray], words: list[str], key: str) -> None:
+    """Show rows of pictures, name -> (steps, 28, 28), side by side, all at the same step; `words` tell of each step.
+
+    A `path_map` of the page marks the place of the step on its path.
+    """
+    sprite = png(tile(np.concatenate(list(rows.values())), columns=len(words)))
+    _PLAYER(key=key, data={"sprite": base64.b64encode(sprite).decode(), "rows": list(rows), "words": words})

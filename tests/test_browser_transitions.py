@@ -1,0 +1,122 @@
+"""Digit transitions in a browser: ends by a click, steps by hand and by themselves, files on request."""
+
+import io
+
+import numpy as np
+import pytest
+from chromium import canvas_content, changed, picture
+from PIL import Image
+
+pytestmark = pytest.mark.browser
+
+
+def frames_now(page) -> list[str]:
+    return [canvas_content(page, f".frames figure:nth-child({i}) canvas") for i in (1, 2)]
+
+
+def count_messages(page) -> None:
+    """From now on `window.asked` counts what the page sends to the server."""
+    page.evaluate(
+        """() => {
+            window.asked = 0;
+            const send = WebSocket.prototype.send;
+            WebSocket.prototype.send = function (...message) { window.asked++; return send.apply(this, message); };
+        }"""
+    )
+
+
+def test_a_clicked_dot_becomes_the_end_that_is_chosen(app, visit):
+    page = visit(f"{app}/digit_transitions")
+    strip, path = picture(page, "decoded steps"), canvas_content(page, "canvas.path")
+    canvas = page.locator(".map canvas.dots")
+    side = canvas.bounding_box()["width"]
+    canvas.click(position={"x": side * 0.6, "y": side * 0.35})
+    changed(page, strip, lambda: picture(page, "decoded steps"))
+    changed(page, path, lambda: canvas_content(page, "canvas.path"))
+    page.wait_for_url("**transition_A=*")
+    assert "transition_B" not in page.url
+
+    page.get_by_role("button", name="end B").click()
+    canvas.click(position={"x": side * 0.4, "y": side * 0.6})
+    page.wait_for_url("**transition_B=*")
+    number = page.locator(".status").inner_text().split()[2]  # "7, number 15 in the gallery: ..."
+    assert f"transition_B={number}" in page.url
+
+
+def test_arrow_keys_walk_with_an_end(app, visit):
+    page = visit(f"{app}/digit_transitions?model=mnist-z10")
+    strip = picture(page, "decoded steps")
+    page.locator(".map canvas.dots").press("ArrowLeft")
+    changed(page, strip, lambda: picture(page, "decoded steps"))
+    page.wait_for_url("**transition_A=*")
+
+
+def test_steps_are_scrubbed_without_asking_the_server(app, visit):
+    page = visit(f"{app}/digit_transitions?transition_steps=9")
+    page.wait_for_selector("canvas.path", state="attached")
+    output, place = page.locator(".walk output"), page.get_by_role("slider", name="Place on the path")
+    count_messages(page)
+    before, marked = frames_now(page), canvas_content(page, "canvas.path")
+    place.press("ArrowRight")
+    page.get_by_role("button", name="Forward").click()
+    assert output.inner_text().startswith("Step 3 of 9: t = 0.25, ‖z‖ = ")
+    assert all(now != then for now, then in zip(frames_now(page), before, strict=True))
+    assert canvas_content(page, "canvas.path") != marked  # the marker on the map moves, too
+    page.get_by_role("button", name="Back", exact=True).click()
+    place.press("Home")
+    assert output.inner_text().startswith("Step 1 of 9: t = 0.00")
+    assert frames_now(page) == before
+    assert page.evaluate("window.asked") == 0
+
+
+def test_steps_play_there_and_back_until_stopped(app, visit):
+    page = visit(f"{app}/digit_transitions?transition_steps=5")
+    count_messages(page)
+    play = page.locator(".walk .play")
+    play.click()
+    page.wait_for_selector(".walk[data-step='5']")
+    page.wait_for_selector(".walk[data-step='3']")
+    page.wait_for_selector(".walk[data-step='1']")
+    page.get_by_role("slider", name="Place on the path").press(" ")
+    assert play.inner_text().endswith("Play")
+    assert page.evaluate("window.asked") == 0
+
+
+def test_more_steps_keep_the_place_on_the_path(app, visit):
+    page = visit(f"{app}/digit_transitions?transition_steps=11")
+    page.get_by_role("slider", name="Place on the path").press("End")
+    page.get_by_role("slider", name="Steps").press("ArrowRight")
+    page.wait_for_selector(".walk[data-step='12']")
+    assert page.locator(".walk output").inner_text().startswith("Step 12 of 12: t = 1.00")
+
+
+def test_files_come_on_the_click_with_their_settings_inside(app, visit, tmp_path):
+    page = visit(f"{app}/digit_transitions?transition_steps=51&transition_codes=sample&transition_seed=5")
+    for button, kind in (("Strip as PNG", "png"), ("Animation as GIF", "gif")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).click()
+        assert download.value.suggested_filename == f"mnist-z2-2-4-linear-51-z5.{kind}"
+        download.value.save_as(tmp_path / kind)
+    strip = Image.open(io.BytesIO((tmp_path / "png").read_bytes()))
+    assert strip.text["model"] == "mnist-z2"
+    assert np.asarray(strip).shape == (2 * 113 - 1, 51 * 113 - 1)
+    with Image.open(tmp_path / "gif") as animation:
+        assert animation.n_frames == 100
+        assert "seed 5" in animation.info["comment"].decode()
+
+
+def test_a_link_restores_everything(app, visit):
+    query = (
+        "model=mnist-z4-cond&transition_A=11&transition_B=12&transition_C=13&transition_D=14&transition_steps=6"
+        "&transition_path=spherical&transition_codes=sample&transition_seed=9&transition_label=A&transition_cells=6"
+        "&transition_cells_label=D"
+    )
+    page = visit(f"{app}/digit_transitions?{query}")
+    alt = page.locator("img[alt*='decoded steps']").get_attribute("alt")
+    assert alt.startswith("6 decoded steps")
+    assert page.locator("[data-testid=stAlert]").filter(has_text="The link asks").count() == 0
+    seen = picture(page, "decoded steps"), picture(page, "6 by 6 pictures")
+    again = visit(page.url)
+    assert (picture(again, "decoded steps"), picture(again, "6 by 6 pictures")) == seen
+    for part in query.split("&"):
+        assert part in page.url

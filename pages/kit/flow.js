@@ -181,6 +181,7 @@ function adopt(state) {
   for (const [name, colour] of Object.entries(data.colours)) root.style.setProperty(`--${name}`, colour);
   const { version } = data;
   state.encoder = state.decoder = null;
+  state.failed = false;
   for (const part of ["decoder", "encoder"]) {
     fetchNetwork(data[part]).then(
       (network) => {
@@ -189,7 +190,10 @@ function adopt(state) {
         encode(state);
         redraw(state);
       },
-      () => (find(".note").textContent = "The model could not be loaded. Reload the page."),
+      () => {
+        state.failed = true;
+        redraw(state);
+      },
     );
   }
   state.codes = words(data.cloud.dots);
@@ -314,8 +318,11 @@ function redraw(state) {
   }
   find(".undo").disabled = find(".back").disabled = !pad.drawn;
   find(".labels").querySelectorAll("button").forEach((b, i) => b.setAttribute("aria-checked", String(i === label)));
-  sayNote(state);
+  const [note, urgent] = noteOf(state);
+  find(".note").textContent = note;
+  find(".note").classList.toggle("urgent", urgent);
   if (!posterior || !decoder) {
+    find(".x-hat figcaption span").textContent = "";
     if (state.empty) root.setAttribute("aria-label", "Nothing drawn yet: no posterior, no code and no decoded picture");
     fillTable(state, null);
     return;
@@ -343,23 +350,24 @@ function digits(value, places = 3) {
   return value.toFixed(places).replace("-", "−");
 }
 
-function sayNote(state) {
-  const { find, data, pad } = state;
-  const note = find(".note");
-  const careless = pad.drawn && !state.empty && data.preparation && !find(".prepare input").checked && isMisplaced(state);
-  note.classList.toggle("urgent", state.empty || Boolean(careless));
-  const text = state.empty
-    ? `Nothing drawn yet: draw on the black square, or go back to the ${data.noun}.`
-    : careless
-      ? `Your drawing is smaller or lies elsewhere than ${data.preparation.than}. The encoder has never seen such a picture and may misread it.`
-      : pad.drawn && !state.encoder
-        ? "The encoder is on its way."
-        : pad.drawn
-          ? "The small picture beside the encoder is what it sees: your drawing, prepared as its training pictures were."
-          : data.picture.x
-            ? "Draw on x with mouse or finger: everything follows while you draw."
-            : "The pixels of this picture are not on this machine. You can draw one instead.";
-  note.textContent = pad.drawn && !state.empty && !careless && find(".seen").hidden && state.encoder ? "Everything follows while you draw." : text;
+// What to know about the picture at this moment, and whether it is urgent.
+function noteOf(state) {
+  const { data, pad, find } = state;
+  if (state.failed) return ["The model could not be loaded. Reload the page.", true];
+  if (state.empty) return [`Nothing drawn yet: draw on the black square, or go back to the ${data.noun}.`, true];
+  if (!pad.drawn && !data.picture.x) return ["The pixels of this picture are not on this machine. You can draw one instead.", false];
+  if (!pad.drawn) return ["Draw on x with mouse or finger: everything follows while you draw.", false];
+  if (!state.encoder) return ["The encoder is on its way.", false];
+  if (data.preparation && !find(".prepare input").checked && isMisplaced(state)) {
+    return [
+      `Your drawing is smaller or lies elsewhere than ${data.preparation.than}. The encoder has never seen such a picture and may` +
+        " misread it: let it be prepared, or draw it large and in the middle.",
+      true,
+    ];
+  }
+  const label = data.classes.length ? " Choose the label y that it shows." : "";
+  if (find(".seen").hidden) return [`Everything follows while you draw.${label}`, false];
+  return [`The small picture at the encoder is what it sees: your drawing, prepared as its training pictures were.${label}`, false];
 }
 
 // Whether the drawing differs much from its prepared self: a fifth smaller or larger, or three pixels off.
@@ -431,7 +439,7 @@ function layOut(state) {
   const frame = { left: 2.4 * rem, right: width - 0.3 * rem, top: 0.3 * rem, bottom: height - 2.4 * rem, width, height, rem };
   (plane ? layOutPlane : layOutBars)(state, svg, frame);
   find(".latent figcaption").textContent = plane
-    ? `q(z|x${data.classes.length ? ", y" : ""}): the ellipses are 1σ and 2σ; the dashed circles the prior at 1 and 2; the numbers the classes' codes.`
+    ? `q(z|x${data.classes.length ? ", y" : ""}): the ellipses are 1σ and 2σ; the dashed circles the prior at 1 and 2. Dots: codes of other pictures.`
     : `q(z|x${data.classes.length ? ", y" : ""}): a bar of μ ± σ for each dimension, the dot is z. Grey band: the prior, 0 ± 1.`;
 }
 
@@ -446,7 +454,7 @@ function layOutPlane(state, svg, { left, right, top, bottom, width, height, rem 
   const share = (low, high) => (s) => low + s * (high - low);
   drawDots({ pen, ink: inks(canvas), x: share(left, right), y: share(bottom, top) }, codes, labels, new Set(), 1.4);
 
-  const still = add(svg, "g", { "data-part": "codes" });
+  const still = add(svg, "g", { "data-part": "codes point" });
   add(still, "rect", { x: left, y: top, width: right - left, height: bottom - top, class: "frame" });
   for (const k of [1, 2]) add(still, "circle", { cx: x(0), cy: y(0), r: x(k) - x(0), class: "prior" });
   for (const v of evenMarks(limit)) {
@@ -455,7 +463,7 @@ function layOutPlane(state, svg, { left, right, top, bottom, width, height, rem 
   }
   add(still, "text", { x: (left + right) / 2, y: height - 0.2 * rem, "text-anchor": "middle" }, "z1");
   add(still, "text", { "text-anchor": "middle", transform: `translate(${0.8 * rem} ${(top + bottom) / 2}) rotate(-90)` }, "z2");
-  for (const [z1, z2, name] of data.cloud.names) add(still, "text", { x: x(z1), y: y(z2) + 0.25 * rem, "text-anchor": "middle", class: "class" }, name);
+  nameClasses(still, data.cloud.names, x, y, rem);
 
   const moves = add(svg, "g", { class: "moves" });
   const marks = (parent) => ({
@@ -464,12 +472,13 @@ function layOutPlane(state, svg, { left, right, top, bottom, width, height, rem 
     mu: add(parent, "circle", { class: "dot-mu", r: 4, "data-part": "mu" }),
     z: add(parent, "circle", { class: "dot-z", r: 5, "data-part": "z point" }),
   });
-  const ray = add(moves, "line", { class: "ray", "data-part": "lens" });
+  const any = "mu sigma epsilon z";
+  const ray = add(moves, "line", { class: "ray", "data-part": any });
   const here = marks(moves);
   const lens = add(moves, "g", { class: "magnified" });
   const radius = (right - left) * 0.17;
   const clip = add(add(lens, "clipPath", { id: "glass" }), "circle", { r: radius });
-  const glass = add(lens, "circle", { class: "lens", r: radius });
+  const glass = add(lens, "circle", { class: "lens", r: radius, "data-part": any });
   const inside = add(lens, "g", { "clip-path": "url(#glass)" });
   state.scale = {
     limit,
@@ -479,8 +488,22 @@ function layOutPlane(state, svg, { left, right, top, bottom, width, height, rem 
     valueX: (px) => ((px - left) / (right - left)) * 2 * limit - limit,
     valueY: (py) => ((bottom - py) / (bottom - top)) * 2 * limit - limit,
     here,
-    lens: { group: lens, glass, clip, radius, marks: marks(inside), ray, text: add(lens, "text", { "text-anchor": "middle" }), left, right, top, bottom },
+    lens: { group: lens, glass, clip, radius, marks: marks(inside), ray, text: add(lens, "text", { "text-anchor": "middle", "data-part": any }), left, right, top, bottom },
   };
+}
+
+// Each class's name in the middle of its codes, or below the names that are there already.
+function nameClasses(place, names, x, y, rem) {
+  const taken = [];
+  for (const [z1, z2, name] of names.toSorted((a, b) => b[1] - a[1])) {
+    const text = add(place, "text", { x: x(z1), y: y(z2) + 0.25 * rem, "text-anchor": "middle", class: "class" }, name);
+    const half = text.getComputedTextLength() / 2;
+    const hits = (at) => taken.some((t) => Math.abs(t.x - x(z1)) < t.half + half && Math.abs(t.y - at) < 0.72 * rem);
+    let at = y(z2) + 0.25 * rem;
+    while (hits(at)) at += 0.2 * rem;
+    text.setAttribute("y", at);
+    taken.push({ x: x(z1), y: at, half });
+  }
 }
 
 function evenMarks(limit) {
@@ -526,7 +549,7 @@ function layOutBars(state, svg, { left, right, top, bottom, height, rem }) {
   const { limit } = data.cloud;
   const y = (v) => bottom - ((Math.max(-limit, Math.min(limit, v)) + limit) / (2 * limit)) * (bottom - top);
   const step = (right - left) / data.epsilon.length;
-  const still = add(svg, "g", { "data-part": "codes" });
+  const still = add(svg, "g", { "data-part": "codes point" });
   add(still, "rect", { x: left, y: y(1), width: right - left, height: y(-1) - y(1), class: "band" });
   for (const v of evenMarks(limit)) {
     add(still, "line", { x1: left, x2: right, y1: y(v), y2: y(v), class: "grid" });
@@ -537,7 +560,7 @@ function layOutBars(state, svg, { left, right, top, bottom, height, rem }) {
   const bars = data.epsilon.map((_, i) => {
     const x = left + step * (i + 0.5);
     const reach = Math.min(7, 0.35 * step);
-    const named = i === 0 || (i + 1) % every === 0;
+    const named = (i + 1) % every === 0;
     const number = add(still, "text", { x, y: bottom + rem, "text-anchor": "middle" }, named ? i + 1 : "");
     return {
       number,

@@ -48,7 +48,9 @@ def flow(page) -> dict:
         "mu": json.loads(root.get_attribute("data-mu")),
         "z": json.loads(root.get_attribute("data-z")),
         "x_hat": pixels(page, ".x-hat canvas"),
-        "posterior": page.locator(".moves [data-part=sigma]").evaluate_all("marks => marks.map(m => m.outerHTML)"),
+        "posterior": page.locator(".moves [data-part=sigma]").evaluate_all(
+            "marks => marks.flatMap(m => ['cx', 'cy', 'rx', 'ry', 'y1', 'y2'].map(name => m.getAttribute(name)))"
+        ),
     }
 
 
@@ -66,6 +68,13 @@ def strokes(page, points: list[tuple[float, float]], lift: bool = True) -> None:
         page.mouse.move(*place, steps=3)
     if lift:
         page.mouse.up()
+
+
+def clear(page) -> None:
+    """An empty square, and the server knows."""
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("What it costs is shown once something is drawn").wait_for()
+    settled(page)
 
 
 def count_messages(page) -> None:
@@ -89,9 +98,7 @@ def torch_says(model_id: str, x: np.ndarray, z: list[float], label: int | None =
 @pytest.mark.parametrize("model", ["mnist-z2", "mnist-z10-conv", "mnist-z4-cond"])
 def test_drawing_moves_the_whole_picture_without_asking_the_server(model, app, visit):
     page = open_flow(visit, f"{app}/?model={model}")
-    page.get_by_role("button", name="Clear").click()
-    page.get_by_text("What it costs is shown once something is drawn").wait_for()
-    settled(page)
+    clear(page)
     count_messages(page)
     strokes(page, THREE[:5], lift=False)
     first = flow(page)
@@ -112,8 +119,7 @@ def test_drawing_moves_the_whole_picture_without_asking_the_server(model, app, v
 
 def test_the_cost_of_a_drawing_is_torch_s_of_what_the_encoder_sees(app, visit):
     page = open_flow(visit, f"{app}/?model=mnist-z10")
-    page.get_by_role("button", name="Clear").click()
-    page.get_by_text("What it costs is shown once something is drawn").wait_for()
+    clear(page)
     strokes(page, THREE)
     metric = page.locator("[data-testid=stMetricValue]")
     x = pixels(page, ".seen canvas")[None].astype(np.float32) / 255
@@ -167,14 +173,12 @@ def test_fresh_noise_keeps_the_posterior_and_even_a_drawing(app, visit):
     strokes(page, [(0.2, 0.5), (0.8, 0.5)])
     settled(page)
     before = flow(page)
-    page.get_by_role("button", name="Fresh noise").click()
     decoded = canvas_content(page, ".x-hat canvas")
+    page.get_by_role("button", name="Fresh noise").click()
     page.wait_for_url("**overview_seed=1**")
     changed(page, decoded, lambda: canvas_content(page, ".x-hat canvas"))
     after = flow(page)
-    assert moved(before, after) <= {"z", "x_hat", "posterior"}
-    assert after["mu"] == before["mu"]
-    assert page.locator("ellipse").first.get_attribute("rx") in before["posterior"][0]
+    assert moved(before, after) == {"z", "x_hat"}
     again = flow(open_flow(visit, f"{app}/?overview_seed=1"))
     once = flow(open_flow(visit, app))
     assert moved(once, again) == {"z", "x_hat"}
@@ -221,7 +225,8 @@ def test_preparation_leaves_a_picture_of_mnist_as_it_is_and_moves_it_back(chromi
     page = chromium.new_page()
     page.set_content("<canvas></canvas>")
     page.add_script_tag(content=(ROOT / "pages/kit/draw.js").read_text(encoding="utf-8"))
-    x = np.rint(cache.gallery("mnist").x[:50] * 255).astype(np.uint8)
+    x = np.rint(cache.gallery("mnist").x[:80] * 255).astype(np.uint8)
+    x = x[~(x[:, :3].any(axis=(1, 2)) | x[:, :, -2:].any(axis=(1, 2)))]  # none leaves the frame when it is shifted
     shifted = np.roll(x, (-3, 2), axis=(1, 2))
     for pictures in (x, shifted):
         prepared = page.evaluate(
@@ -230,7 +235,7 @@ def test_preparation_leaves_a_picture_of_mnist_as_it_is_and_moves_it_back(chromi
               pad.load(picture);
               return Array.from(pad.prepared());
             })""",
-            pictures.reshape(50, -1).tolist(),
+            pictures.reshape(len(x), -1).tolist(),
         )
         np.testing.assert_array_equal(np.reshape(prepared, x.shape), x)
     page.close()
@@ -313,8 +318,10 @@ def test_another_label_goes_to_encoder_decoder_and_cost(app, visit):
 
 def test_a_kept_drawing_joins_the_picker_and_other_pages(app, visit):
     page = open_flow(visit, app)
-    page.get_by_role("button", name="Clear").click()
+    clear(page)
     strokes(page, THREE)
+    page.locator("[data-testid=stMetricValue]").wait_for()
+    settled(page)
     page.get_by_role("combobox", name="Your drawing shows").click()
     seen = pixels(page, ".seen canvas")
     page.get_by_role("option", name="3", exact=True).click()
@@ -338,7 +345,7 @@ def test_a_drawing_lasts_under_another_model_and_leaves_with_another_digit(app, 
     page.get_by_role("option", name="mnist-z4", exact=True).click()
     page.wait_for_url("**model=mnist-z4**")
     settled(page)
-    page.locator(".bar").first.wait_for()
+    page.locator(".bar").first.wait_for(state="attached")
     np.testing.assert_array_equal(flow(page)["x"], drawing)
     page.get_by_role("button", name="Another digit").click()
     page.locator(".x figcaption", has_text="digit 7").wait_for()

@@ -157,19 +157,17 @@ function pixelsOf(ground, strokes, brush, scale = 1, [right, down] = [0, 0]) {
 // and keeps its shape; the box lies so that the centre of mass comes to the pixel (14, 14). Fashion-MNIST fills the frame
 // instead: box 28, mass false. A picture that is so already stays exactly as it is. An empty one stays empty.
 function preparedPixels(ground, strokes, brush, box, mass) {
+  // The box around the pen's middle. Ink of the ground ends half a pen outside of such a middle.
   const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-  const reach = (x, y) => [x, y].forEach((v, axis) => {
-    low[axis] = Math.min(low[axis], v);
-    high[axis] = Math.max(high[axis], v);
+  const reach = (place, by = 0) => place.forEach((v, axis) => {
+    low[axis] = Math.min(low[axis], v + by);
+    high[axis] = Math.max(high[axis], v - by);
   });
-  // The pen's middle, for strokes; ink of the ground ends where its pixels end, half a pen outside of such a middle.
   ground?.forEach((grey, i) => {
-    if (!grey) return;
     const [x, y] = [i % PICTURE, Math.floor(i / PICTURE)];
-    reach(x + brush / 2, y + brush / 2);
-    reach(x + 1 - brush / 2, y + 1 - brush / 2);
+    if (grey) [[x, y], [x + 1, y + 1]].forEach((corner) => reach(corner, brush / 2));
   });
-  for (const stroke of strokes) for (const [x, y] of stroke) reach(x, y);
+  for (const stroke of strokes) stroke.forEach((place) => reach(place));
   if (low[0] === Infinity) return new Uint8Array(PICTURE * PICTURE);
   const extent = Math.max(high[0] - low[0], high[1] - low[1]);
   const scale = Math.min(LARGEST, (box - brush) / Math.max(extent, 1e-6));

@@ -1,4 +1,4 @@
-"""Overview: one picture flows through the model, with its real numbers."""
+"""Overview: one picture flows through the model, with its real numbers, while the reader draws it."""
 
 import streamlit as st
 
@@ -7,61 +7,111 @@ from pages.kit.nav import chapter
 chapter(
     "Overview",
     "A variational autoencoder turns a picture into a small **cloud of codes**, draws one code from it, and turns that"
-    " code back into a picture. Here is one picture on its way. *Reading time: 3 minutes.*",
+    " code back into a picture. Here is one picture on its way: choose it, or **draw it**. *Reading time: 4 minutes.*",
 )
 
 import numpy as np
 
-from pages.kit.flow import flow
-from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
+from pages.kit import cache
+from pages.kit.flow import Left, flow
+from pages.kit.own import keep_digit, own_digits
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
 from pages.kit.show import chart, look_for, source
 from vae_core import inference, latent
 
+SEEDS = 1_000_000
+
 choice = chosen_model()
 needs_posterior(choice)
-seed = st.session_state.setdefault("overview_noise", 0)
+spec = choice.spec
 
-
+refuse_unknown("overview_seed", range(SEEDS), f"Seeds are whole numbers from 0 to {SEEDS - 1}.")
 with row():
     digit = chosen_digit(choice)
+    seed = st.number_input(
+        "Noise seed", 0, SEEDS - 1, 0, key="overview_seed", bind="query-params", width=130, help="It alone draws ε."
+    )
     st.button(
         "Fresh noise",
         icon=":material/casino:",
-        on_click=lambda: st.session_state.update(overview_noise=seed + 1),
+        on_click=lambda: st.session_state.update(overview_seed=(seed + 1) % SEEDS),
         key="overview_fresh",
         help="Draw another ε. Until you ask, the noise stays the same: only the picture moves things.",
     )
-label = choice.labels(digit)
+epsilon = latent.noise(1, spec.latent_dim, seed)
 
-mu, logvar = choice.codes.mu[digit], choice.codes.logvar[digit]
-sigma = np.exp(0.5 * logvar)
-epsilon = latent.noise(1, choice.spec.latent_dim, seed)[0]
-z = latent.reparameterize(mu, logvar, epsilon)
-x_hat = inference.decode(choice.model, z[None], label)[0]
 
-codes = choice.codes
-plane = choice.spec.latent_dim == 2
-flow(
-    x=choice.x(digit),
-    name=choice.name(digit),
-    mu=mu,
-    sigma=sigma,
-    epsilon=epsilon,
-    z=z,
-    x_hat=x_hat,
-    cloud=np.column_stack([codes.mu[:1000], codes.y[:1000]]) if plane else np.empty((0, 3)),
-    key="overview_flow",
-)
+@st.fragment
+def one_picture():
+    """The flow, which runs in the browser, and what follows when the pen is lifted."""
+    mu, logvar = choice.posterior(digit)
+    left = flow(
+        version=spec.weights.sha256,
+        encoder=cache.network(spec, "encoder"),
+        decoder=cache.network(spec, "decoder"),
+        dataset=spec.dataset,
+        noun="digit" if spec.dataset == "mnist" else "item",
+        classes=choice.classes,
+        conditional=spec.conditional,
+        codes=choice.codes.mu,
+        y=choice.codes.y,
+        x=choice.x(digit),
+        name=choice.name(digit),
+        label=choice.label(digit),
+        mu=mu,
+        logvar=logvar,
+        epsilon=epsilon[0],
+        key="overview_flow",
+    )
+    x = choice.x(digit) if left.drawing is None else left.drawing
+    if x is None:
+        st.caption("What this picture costs is not shown: its pixels are not on this machine.")
+    elif not x.any():
+        st.caption("What it costs is shown once something is drawn.")
+    else:
+        if left.drawing is not None:
+            keep_offer(left)
+        cost(x, np.array([left.label]) if spec.conditional else None)
 
-from pages.kit.charts import elbo_split  # altair takes a second to import: after the first picture
 
-if choice.images is None:
-    st.caption("What this picture costs is not shown: its pixels are not on this machine.")
-else:
-    terms = inference.elbo_terms(choice.model, choice.x(digit)[None], epsilon[None], label)
+def keep_offer(left: Left):
+    """Make the drawing a picture of the picker, on every page."""
+    with row():
+        label = st.selectbox(
+            "Your drawing shows",
+            range(len(choice.classes)),
+            index=left.label if spec.conditional else None,
+            format_func=lambda label: choice.classes[label],
+            placeholder="say what",
+            key="overview_said",
+            width=180,
+        )
+        kept = st.button(
+            "Keep as my digit",
+            icon=":material/bookmark_add:",
+            on_click=keep,
+            args=(left.drawing, label),
+            disabled=label is None,
+            key="overview_keep",
+            help="It joins the picker as the class “yours”, on every page, for this visit.",
+        )
+    if kept:
+        st.rerun()  # the picker stands outside of this fragment
+
+
+def keep(x: np.ndarray, label: int):
+    keep_digit(x, label)
+    st.session_state["digit"] = len(choice.codes.y) + len(own_digits()) - 1
+
+
+def cost(x: np.ndarray, label: np.ndarray | None):
+    """Both terms of the negative ELBO, of what the encoder sees and with the noise of the picture above."""
+    from pages.kit.charts import elbo_split  # altair takes a second to import: after the first picture
+
+    terms = inference.elbo_terms(choice.model, x[None], epsilon, label)
     reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
-    cost, total = st.columns([3, 1], gap="large", vertical_alignment="center")
-    with cost:
+    split, total = st.columns([3, 1], gap="large", vertical_alignment="center")
+    with split:
         st.markdown("**What this picture costs**")
         chart(
             elbo_split(reconstruction, kl),
@@ -69,15 +119,18 @@ else:
         )
     with total:
         st.metric("Negative ELBO, nats", f"{reconstruction + kl:.1f}", border=True)
-        if average := choice.spec.metrics:
+        if average := spec.metrics:
             st.caption(
                 f"Average test picture: {average['reconstruction_nats']:.1f} + {average['kl_nats']:.1f}"
                 f" = {average['nelbo_nats']:.1f}"
             )
 
+
+one_picture()
 look_for(
     "The encoder gives **μ** and **σ**, not one point. The noise **ε** picks **z = μ + σ·ε** inside that cloud, and the"
-    " decoder draws **x̂** from z alone. **Try:** press *Fresh noise* a few times. μ and σ stay, z moves, and x̂"
-    " changes a little. Then step through pictures of one class: where does the cloud go, and when is it wide?"
+    " decoder draws **x̂** from z alone. **Try:** press *Fresh noise* a few times: μ and σ stay, z moves, and x̂"
+    " changes a little. Move the pointer over latent space: now only z and x̂ move. Then draw: turn a 1 into a 7, a 3 into"
+    " an 8, and watch where the cloud goes. What does the model make of a letter?"
 )
 source(inference.encode, latent.reparameterize, inference.decode, inference.elbo_terms)

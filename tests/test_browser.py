@@ -48,18 +48,6 @@ def test_no_page_is_wider_than_a_phone(slug, model, scheme, app, visit):
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
 
 
-def test_overview_redraws_z_and_its_picture_on_fresh_noise_only(app, visit):
-    page = visit(app)
-    original, decoded = (canvas_content(page, f".{name} canvas") for name in ("x", "x-hat"))
-    means = page.locator("tr.mu").inner_text()
-    z = page.locator("tr.z").inner_text()
-    page.get_by_role("button", name="Fresh noise").click()
-    changed(page, decoded, lambda: canvas_content(page, ".x-hat canvas"))
-    assert canvas_content(page, ".x canvas") == original
-    assert page.locator("tr.mu").inner_text() == means
-    assert page.locator("tr.z").inner_text() != z
-
-
 def test_loss_theory_follows_the_slider_of_mu(app, visit):
     page = visit(f"{app}/loss_theory?step=KL")
     metric = page.locator("[data-testid=stMetricValue]").first

@@ -170,6 +170,17 @@ function preparedPixels(ground, strokes, brush, box, mass) {
     reach(x + 1 - brush / 2, y + 1 - brush / 2);
   });
   for (const stroke of strokes) for (const [x, y] of stroke) reach(x, y);
+  // The box around the pen's middle. Ink of the ground ends half a pen outside of such a middle.
+  const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
+  const reach = (place, by = 0) => place.forEach((v, axis) => {
+    low[axis] = Math.min(low[axis], v + by);
+    high[axis] = Math.max(high[axis], v - by);
+  });
+  ground?.forEach((grey, i) => {
+    const [x, y] = [i % PICTURE, Math.floor(i / PICTURE)];
+    if (grey) [[x, y], [x + 1, y + 1]].forEach((corner) => reach(corner, brush / 2));
+  });
+  for (const stroke of strokes) stroke.forEach((place) => reach(place));
   if (low[0] === Infinity) return new Uint8Array(PICTURE * PICTURE);
   const extent = Math.max(high[0] - low[0], high[1] - low[1]);
   const scale = Math.min(LARGEST, (box - brush) / Math.max(extent, 1e-6));

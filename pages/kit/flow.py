@@ -1,20 +1,31 @@
-"""One picture's way x -> mu, sigma -> epsilon -> z -> x-hat, as one drawing that fits screen or phone."""
+"""One picture's way x -> mu, sigma -> epsilon -> z -> x-hat, live in the browser while the reader draws."""
 
+import base64
+import hashlib
+import inspect
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
+from pages.kit.draw import DRAW_JS, drawn_picture
+from pages.kit.live_decoder import NETWORK_JS
+from pages.kit.scatter import DOTS_JS, packed, packed_labels
+from pages.kit.served import served
+from vae_core import latent, objective
 from vae_core.images import to_pixels
+from vae_core.model import Decoder, Encoder
 
 HERE = Path(__file__).parent
+SHOWN = 1000  # codes behind the posterior of a two-dimensional model
 
 _FLOW = st.components.v2.component(
     "vae_classroom.flow",
     html=(HERE / "flow.html").read_text(encoding="utf-8"),
     css=(HERE / "flow.css").read_text(encoding="utf-8"),
-    js=(HERE / "flow.js").read_text(encoding="utf-8"),
+    js=DOTS_JS + NETWORK_JS + DRAW_JS + (HERE / "flow.js").read_text(encoding="utf-8"),
 )
 
 COLOURS = {
@@ -26,39 +37,129 @@ COLOURS = {
     "x-hat": concepts.X_HAT.colour,
 }
 
+# How the pictures of a data set were prepared, for `draw.js`; a drawing is prepared alike. One's own data: as drawn.
+PREPARATIONS = {
+    "mnist": {"box": 20, "mass": True, "says": "scale and centre it as MNIST does", "than": "MNIST's digits"},
+    "fashion": {
+        "box": 28,
+        "mass": False,
+        "says": "let it fill the frame as Fashion-MNIST does",
+        "than": "Fashion-MNIST's items",
+    },
+}
+
+# Lines of the project's own code, found by what they say, and the parts of the picture that they compute.
+CODE = (
+    (Encoder.forward, "features = self.features(x", "x"),
+    (Encoder.forward, "outputs = self.head(", "encoder"),
+    (Encoder.forward, "mu, logvar = outputs.chunk(", "mu sigma"),
+    (latent.noise, "standard_normal(", "epsilon"),
+    (latent.reparameterize, "half = 0.5 * logvar", "sigma"),
+    (latent.reparameterize, "return mu + ", "z sigma"),
+    (Decoder.forward, "return self.picture(", "decoder point"),
+    (objective.pixel_mean, "return torch.sigmoid(", "x-hat point"),
+)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What the reader has left: a drawing as the encoder sees it, (28, 28) in [0, 1], or None; and the label."""
+
+    drawing: np.ndarray | None
+    label: int
+
+
+def code_lines(code=CODE) -> list[dict]:
+    """The source line of each entry, where it stands and what it computes.
+
+    Raises
+    ------
+    ValueError
+        If a function has no such line, or several.
+    """
+    lines = []
+    for function, text, parts in code:
+        source = inspect.getsource(function).splitlines()
+        found = [line.partition("  # ")[0].strip() for line in source if text in line]
+        if len(found) != 1:
+            raise ValueError(f"{function.__qualname__} has {len(found)} lines with {text!r}; name exactly one")
+        where = f"{function.__module__.replace('.', '/')}.py, {function.__qualname__}"
+        lines.append({"where": where, "line": found[0], "parts": parts})
+    return lines
+
 
 def flow(
     *,
+    version: str,
+    encoder: bytes,
+    decoder: bytes,
+    dataset: str,
+    noun: str,
+    classes: tuple[str, ...],
+    conditional: bool,
+    codes: np.ndarray,
+    y: np.ndarray,
     x: np.ndarray | None,
     name: str,
+    label: int,
     mu: np.ndarray,
-    sigma: np.ndarray,
+    logvar: np.ndarray,
     epsilon: np.ndarray,
-    z: np.ndarray,
-    x_hat: np.ndarray,
-    cloud: np.ndarray,
     key: str,
-) -> None:
-    """Draw the flow of one picture.
+) -> Left:
+    """Show the flow of one picture, or of what the reader draws; returns what the reader has left.
 
-    x (None when its pixels are not there) and x_hat are (28, 28) in [0, 1]; mu, sigma, epsilon, z are (latent,);
-    `cloud` is (n, 3): codes z1, z2 and label, drawn behind the posterior of a two-dimensional model.
+    `encoder` and `decoder` are those of `cache.network`, `version` tells them apart; `codes` (n, latent) and `y` (n,) are
+    drawn behind the posterior of a two-dimensional model and say which dimensions are used most. x (None when its pixels
+    are not there) is (28, 28) in [0, 1]; `label` is its class, mu and logvar (latent,) its posterior; epsilon (latent,)
+    is the noise. A drawing lasts until another picture is chosen, and goes on under another model.
     """
-    listed = "; ".join(
-        f"{symbol} = ({', '.join(f'{v:.2f}' for v in values)})"
-        for symbol, values in (("mu", mu), ("sigma", sigma), ("epsilon", epsilon), ("z", z))
-    )
-    _FLOW(
+    pixels = None if x is None else to_pixels(x).tobytes()
+    picture = f"{dataset}, {name}, {hashlib.sha256(pixels or mu.tobytes()).hexdigest()[:12]}"
+    left = _FLOW(
         key=key,
         data={
+            "version": version,
+            "encoder": served(encoder, f"{key}_encoder"),
+            "decoder": served(decoder, f"{key}_decoder"),
             "colours": COLOURS,
-            "digit": {
-                "x": None if x is None else to_pixels(x).ravel().tolist(),
-                "x_hat": to_pixels(x_hat).ravel().tolist(),
+            "code": code_lines(),
+            "preparation": PREPARATIONS.get(dataset),
+            "noun": noun,
+            "classes": list(classes) if conditional else [],
+            "order": np.argsort(-codes.var(axis=0)).tolist(),
+            "cloud": _cloud(codes, y, classes),
+            "picture": {
+                "id": picture,
+                "x": None if pixels is None else base64.b64encode(pixels).decode(),
                 "name": name,
+                "label": label,
             },
-            "latent": {"mu": mu.tolist(), "sigma": sigma.tolist(), "epsilon": epsilon.tolist(), "z": z.tolist()},
-            "cloud": [[round(float(a), 2), round(float(b), 2), int(c)] for a, b, c in cloud],
-            "alt": f"{name} flows through the model: {listed}",
+            "mu": mu.tolist(),
+            "logvar": logvar.tolist(),
+            "epsilon": epsilon.tolist(),
         },
-    )
+        on_left_change=lambda: None,
+    ).get("left")
+    if not isinstance(left, dict) or left.get("picture") != picture:
+        return Left(None, label)  # nothing yet, or it was about another picture
+    said = left.get("label")
+    allowed = isinstance(said, int) and not isinstance(said, bool) and 0 <= said < len(classes)
+    return Left(drawn_picture(left.get("pixels")), said if allowed else label)
+
+
+def _cloud(codes: np.ndarray, y: np.ndarray, classes: tuple[str, ...]) -> dict:
+    """How far the plot reaches; in two dimensions also codes as dots, and the name of each class in their middle."""
+    limit = float(np.clip(np.ceil(np.quantile(np.abs(codes), 0.998)), 3, 6))
+    if codes.shape[1] != 2:
+        return {"limit": limit, "dots": "", "labels": "", "names": []}
+    middles = [(np.median(codes[y == c], axis=0), name) for c, name in enumerate(classes) if (y == c).any()]
+    codes, y = codes[:SHOWN], y[:SHOWN]
+    inside = (np.abs(codes) < limit).all(axis=1)
+    frame = {"low": [-limit, -limit], "high": [limit, limit]}
+    return {
+        "limit": limit,
+        "dots": packed(codes[inside], frame),
+        "labels": packed_labels(y[inside]),
+        "names": [[round(float(z1), 2), round(float(z2), 2), name] for (z1, z2), name in middles],
+    }

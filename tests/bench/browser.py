@@ -2,7 +2,8 @@
 
 Measured in headless Chromium with software rendering on the same machine as the server, so the figures are pessimistic.
 Cold start: `streamlit run` to the first text and to the first decoded picture, files in the disk cache. Interaction: key
-or button down to the new picture, decoded by the browser. Live decoder: frames while dragging, and each decode.
+or button down to the new picture, decoded by the browser. Live decoder: frames while dragging, and each decode. Drawing:
+each move of the pen to the frame after mu, sigma, z and x-hat have followed.
 """
 
 import argparse
@@ -102,6 +103,35 @@ def drag_live(page, seconds: float) -> tuple[float, list[float]]:
     return frames / elapsed, page.evaluate("window.decodes")
 
 
+def draw(page, moves: int) -> list[float]:
+    """Draw circles on Overview, a move of the pen at a time: milliseconds from each move to the frame after the redraw."""
+    settled(page)
+    page.locator(".flow[data-frames]").wait_for()
+    page.get_by_role("button", name="Clear").click()
+    page.locator(".flow").evaluate(
+        """root => { window.moved = () => new Promise(resolve => {
+          let began;
+          addEventListener('pointermove', event => (began = event.timeStamp), {capture: true, once: true});
+          new MutationObserver((_, observer) => {
+            observer.disconnect();
+            requestAnimationFrame(() => resolve(performance.now() - began));
+          }).observe(root, {attributeFilter: ['data-frames']});
+        }); }"""
+    )
+    box = page.locator(".x canvas").bounding_box()
+    x, y, reach = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"] / 3
+    page.mouse.move(x + reach, y)
+    page.mouse.down()
+    waits = []
+    for i in range(1, moves + 11):
+        turn = i / 25  # a slow spiral: no move is drawn over the last
+        page.evaluate("void (window.waiting = window.moved())")
+        page.mouse.move(x + reach * math.cos(turn) * (1 - i / 400), y + reach * math.sin(turn) * (1 - i / 400))
+        waits.append(page.evaluate("window.waiting"))
+    page.mouse.up()
+    return waits[10:]  # the first ten warm up
+
+
 def click_dots(page, times: int) -> list[float]:
     settled(page)
     canvas = page.locator("canvas.dots")
@@ -139,6 +169,9 @@ def main() -> None:
                 rate, decodes = drag_live(page, seconds=4)
                 print(f"live decoder, {model}: {rate:.0f} frames a second while dragging", end="; ")
                 report("decode", decodes)
+            for model in ("mnist-z2", "mnist-z20", "mnist-z10-conv"):
+                page.goto(f"{address}/?model={model}")
+                report(f"drawing to moved posterior, {model}", draw(page, moves=max(100, options.times)))
         browser.close()
 
 

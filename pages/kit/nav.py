@@ -26,6 +26,7 @@ PAGES = {
         ("pages/6_digit_transitions.py", "Digit transitions", ":material/transition_slide:"),
     ],
     "Go deeper": [
+        ("pages/12_bounds.py", "Bounds", ":material/stairs:"),
         ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }

@@ -17,12 +17,18 @@ from pages.kit import cache
 from pages.kit.bounds_charts import bound_by_k, ess_by_k, ladder
 from pages.kit.climb import climb
 from pages.kit.concepts import KL, SIGMA, X, Z, tex
-from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
 from pages.kit.show import chart, download, look_for, picture, predict, source
 from vae_core import bounds, inference, objective
 
 SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 PICTURES = 20  # of the gallery, for a mean
+TRY = {
+    "mnist-z2": "number 5, a 2 whose codes lie across the plane from where the encoder puts them, and number 85, with half"
+    " of its probability at other peaks, which one Gaussian cannot reach as well",
+    "fashion-z2": "number 4, where the ascent is caught before it reaches the peak, and number 12, whose two peaks one"
+    " Gaussian cannot both cover",
+}
 
 choice = chosen_model()
 needs_posterior(choice)
@@ -49,8 +55,8 @@ with left:
 with right:
     weight = rf"\frac{{p({tex(X)} \mid {tex(Z)}_k)\,p({tex(Z)}_k)}}{{q({tex(Z)}_k \mid {tex(X)})}}"
     st.latex(
-        rf"\mathcal{{L}}_K = \mathbb{{E}}\Big[\log \tfrac1K \sum_{{k=1}}^{{K}} {weight}\Big],"
-        rf"\quad {tex(Z)}_k \sim q({tex(Z)} \mid {tex(X)})"
+        rf"\begin{{aligned}} \mathcal{{L}}_K = \mathbb{{E}}\Big[&\log \tfrac1K \sum_{{k=1}}^{{K}} {weight}\Big]"
+        rf" \\ &{tex(Z)}_k \sim q({tex(Z)} \mid {tex(X)}) \end{{aligned}}"
     )
     st.latex(rf"\mathrm{{ELBO}} = \mathcal{{L}}_1 \le \mathcal{{L}}_2 \le \dots \le \log p({tex(X)})")
     st.caption(
@@ -77,6 +83,7 @@ table = by_k(cache.log_weights(spec, x, class_, samples, seed))
 
 @st.fragment
 def more_samples():
+    refuse_unknown("bounds_k", [str(k) for k in SIZES], f"K is one of {', '.join(map(str, SIZES))}.")
     with row():
         k = st.select_slider("K, samples in one bound", SIZES, 10, key="bounds_k", bind="query-params", width=420)
         if st.button("Fresh samples", icon=":material/casino:", key="bounds_fresh"):
@@ -134,9 +141,14 @@ def more_samples():
 more_samples()
 look_for(
     f"A good value: over the 10,000 test pictures, this model's ELBO is {-spec.metrics['nelbo_nats']:.1f} nats on average."
-    " If q were the true posterior, all weights would equal p(x): the curve would be flat, and K = 1 enough. **Try:** the"
-    " same picture under mnist-z10-b0.1 and mnist-z10-b8 (sidebar), which were not trained on the ELBO, so their q are not"
-    " made to come close; and *Fresh samples* at K = 1 and at K = 1000."
+    " If q were the true posterior, all weights would equal p(x): the curve would be flat, and K = 1 enough. **Try:**"
+    " *Fresh samples* at K = 1 and at K = 1000"
+    + (
+        "; and the same picture under mnist-z10 and mnist-z10-b0.1 (sidebar), the second one trained to care little for"
+        " the KL."
+        if spec.dataset == "mnist"
+        else "; and a picture that is unlike its class."
+    )
 )
 source(
     inference.log_weights,
@@ -155,13 +167,13 @@ q, true_posterior = rf"q({tex(Z)} \mid {tex(X)})", rf"p({tex(Z)} \mid {tex(X)})"
 amortisation_tex = tex(SIGMA, r"\mathcal{L}[q^*] - \mathcal{L}[q]")
 approximation_tex = tex(Z, rf"\log p({'x'}) - \mathcal{{L}}[q^*]")
 st.latex(
-    rf"\begin{{aligned}} \log p({tex(X)}) - \mathrm{{ELBO}} &= {tex(KL)}({q}\,\|\,{true_posterior})"
+    rf"\begin{{aligned}} &\log p({tex(X)}) - \mathrm{{ELBO}} \\ &= {tex(KL)}({q}\,\|\,{true_posterior})"
     rf" \\ &= \underbrace{{{amortisation_tex}}}_{{\text{{amortisation gap}}}}"
-    rf" + \underbrace{{{approximation_tex}}}_{{\text{{approximation gap}}}} \end{{aligned}}"
+    rf" \\ &+ \underbrace{{{approximation_tex}}}_{{\text{{approximation gap}}}} \end{{aligned}}"
 )
 st.caption(
     "𝓛[q] is the ELBO with any q in the encoder's place, q* the Gaussian with diagonal covariance that makes it largest for"
-    " this picture. Source: Cremer, Li and Duvenaud (2018), arXiv 1801.03558, table 1."
+    " this picture. Here every ELBO is an integral by quadrature, above it is a mean of samples. Source: Cremer, Li and Duvenaud (2018), arXiv 1801.03558, table 1."
 )
 
 
@@ -179,9 +191,16 @@ def whose_fault():
         " the approximation gap.",
         key=f"bounds_predict_{spec.id}_{digit}",
     )
-    ascents = {"the encoder's q": gap.from_encoder, "the posterior's peak": gap.from_peak}
+    ascents = {"encoder": gap.from_encoder, "peak": gap.from_peak}
+    refuse_unknown("bounds_start", ascents, "Starting at the encoder's q.")
     start = st.segmented_control(
-        "Start the ascent at", list(ascents), default="the encoder's q", required=True, key="bounds_start"
+        "Start of the ascent",
+        list(ascents),
+        default="encoder",
+        required=True,
+        key="bounds_start",
+        bind="query-params",
+        help="At the encoder's q, or with the encoder's σ at the peak of the true posterior.",
     )
     ascent = ascents[start]
     climb(choice, x, label, gap, ascent, key="bounds_climb")
@@ -203,8 +222,7 @@ if in_plane:
     look_for(
         "Green is where this picture's codes really are: Bayes' rule on a grid, whose sum is log p(x). It may be a tilted"
         " ridge, have two peaks, or lie elsewhere: the encoder only guesses. *Optimise* climbs the ELBO by this picture's own"
-        " μ and σ while the decoder stays as it is. **Try:** several pictures. In mnist-z2, number 5 is a 2 whose codes lie"
-        " across the plane from where the encoder puts them, and for number 85 the Gaussian is the limit."
+        f" μ and σ while the decoder stays as it is. **Try:** {TRY.get(spec.id, 'several pictures')}."
     )
     source(bounds.plane_posterior, bounds.optimise_posterior, bounds.quadrature_noise, bounds.inference_gap)
 else:
@@ -227,7 +245,7 @@ st.latex(rf"\mathrm{{ELBO}} \;\le\; \mathcal{{L}}_K \;\le\; \log p({tex(X)})")
 
 @st.fragment
 def recap():
-    chain = {1: "ELBO", 10: "L at K = 10", 100: "L at K = 100", 1000: "L at K = 1000"}
+    chain = {1: "ELBO, K = 1", 10: "K = 10", 100: "K = 100", 1000: "K = 1000"}
     bound = table.set_index("K")["bound"]
     values = {name: float(bound[k]) for k, name in chain.items()}
     if gap:
@@ -248,7 +266,7 @@ def recap():
             columns[f"mean of {PICTURES}"] = means + [""] * (len(values) - len(chain))
         st.table(pd.DataFrame(columns, index=list(values)))
         st.caption(
-            "Nats. For log p(x), higher is better; papers often report L at K = 5,000 as their log-likelihood."
+            "Nats. For log p(x), higher is better; papers often report K = 5,000 as their log-likelihood."
             + ("" if gap else f" {log_p_x} lies above the last row; nobody knows how far.")
         )
 
@@ -257,7 +275,7 @@ recap()
 if gap and gap.log_evidence - table["bound"].iloc[-1] > 0.5:
     st.info(
         f"Even at K = 1000 the bound is {gap.log_evidence - table['bound'].iloc[-1]:.2f} nats below log p(x): samples of"
-        " this q hardly ever reach the place where the picture's codes are. The effective sample size cannot tell, since it"
-        " compares only the weights that were drawn.",
+        " this q hardly ever reach the place where the picture's codes are. Few effective samples are a warning; many are no"
+        " proof, because only the weights that were drawn are compared.",
         icon=":material/warning:",
     )

@@ -31,7 +31,7 @@ def importance_weighted_bounds(log_weights: np.ndarray, k: int) -> np.ndarray:
 
     Source: Burda, Grosse and Salakhutdinov (2016), equation 8.
     """
-    return objective.importance_weighted_bound(torch.from_numpy(_groups(log_weights, k).T)).numpy()
+    return objective.importance_weighted_bound(torch.tensor(_groups(log_weights, k).T)).numpy()
 
 
 def effective_sample_sizes(log_weights: np.ndarray, k: int) -> np.ndarray:

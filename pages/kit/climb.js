@@ -21,6 +21,8 @@ export default function ({ parentElement, data }) {
     root.querySelector(".high").textContent = `log p(x): ${nats(data.log_evidence)}`;
     root.querySelector(".mass").textContent =
       `${data.mass} of the true posterior's probability lies inside this window.`;
+    root.querySelector(".about").textContent =
+      `On a logarithmic scale, from the peak down to ${data.range} nats below it. The frame is what the other picture shows.`;
     root.querySelector(".shade").style.background = data.colours.posterior;
     root.querySelector(".dashed").style.color = data.colours.q;
     root.querySelector(".closed").style.background = data.colours.q;
@@ -89,7 +91,7 @@ function show(state) {
   const encoder = { mu: data.encoder.mu, sigma: data.encoder.sigma, ink: data.colours.q, dashed: true };
   const now = { mu, sigma, dashed: false };
   const where = `mean ${mu.map((v) => v.toFixed(3))}, sigma ${sigma.map((v) => v.toFixed(3))}`;
-  draw(root.querySelector(".zoom"), state.zoom, data.zoom, [encoder, now], `q at step ${at}: ${where}`);
+  draw(root.querySelector(".zoom"), state.zoom, data.zoom, [now, encoder], `q at step ${at}: ${where}`);
   draw(root.querySelector(".plane"), state.plane, data.plane, [], "Where in the plane this picture has its codes", data.zoom);
 }
 
@@ -123,7 +125,7 @@ function draw(canvas, picture, frame, ellipses, label, inset) {
     pen.setLineDash([]);
     pen.strokeStyle = ink.text;
     // A frame too small to see is drawn around its place.
-    const grow = Math.max(0, 8 - (x(inset.high[0]) - x(inset.low[0]))) / 2;
+    const grow = Math.max(0, 12 - (x(inset.high[0]) - x(inset.low[0]))) / 2;
     const [left, top] = [x(inset.low[0]) - grow, y(inset.high[1]) - grow];
     pen.strokeRect(left, top, x(inset.high[0]) + grow - left, y(inset.low[1]) + grow - top);
   }

@@ -12,7 +12,7 @@ from vae_core import bounds, inference
 
 HERE = Path(__file__).parent
 CELLS = 90  # in a row of the picture around q
-RANGE = 100  # nats below the peak that the whole plane's picture shows
+RANGE = 200  # nats below the peak that the whole plane's picture shows
 REACH = 3.5  # the window shows every q at least so many sigma wide
 
 _CLIMB = st.components.v2.component(
@@ -39,10 +39,11 @@ def climb(choice, x: np.ndarray, label: np.ndarray | None, gap: bounds.Inference
     right, up = (np.linspace(low[i] + cell[i] / 2, high[i] - cell[i] / 2, CELLS) for i in (0, 1))
     z = np.stack(np.meshgrid(right, up[::-1]), axis=-1).reshape(-1, 2)
     log_joint = inference.log_joint(choice.model, x, z, label)
+    mass = gap.posterior.mass_within(low, high)
     data = {
         "elbo": gap.elbo,
         "log_evidence": gap.log_evidence,
-        "mass": f"{gap.posterior.mass_within(low, high):.1%}",
+        "mass": f"{mass:.1%}" if mass >= 0.001 else "Less than 0.1%",
         "encoder": _gaussian(gap.from_encoder, 0),
         "steps": {"mu": ascent.mu.tolist(), "sigma": sigma.tolist(), "elbo": ascent.elbo.tolist()},
         "zoom": _picture(np.exp(log_joint - log_joint.max()), low, high),
@@ -51,6 +52,7 @@ def climb(choice, x: np.ndarray, label: np.ndarray | None, gap: bounds.Inference
             np.full(2, -bounds.LIMIT),
             np.full(2, bounds.LIMIT),
         ),
+        "range": RANGE,
         "colours": {"posterior": concepts.Z.colour, "q": concepts.SIGMA.colour},
         "version": f"{choice.spec.id} {gap.log_evidence} {ascent.elbo[0]} {ascent.mu[0].tolist()}",
     }

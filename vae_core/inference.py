@@ -183,6 +183,45 @@ def importance_weighted_bound(
         return objective.importance_weighted_bound(torch.stack(log_weights)).numpy()
 
 
+def log_joint(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """log p(x|z) + log p(z) of one image x (28, 28) for many codes z (n, latent): (n,) float64, in nats.
+
+    What Bayes' rule normalises to the posterior p(z|x). Labels y (1,) for conditional models.
+    """
+    x, z = one_image(x), _codes(model, z)
+    pixels = torch.tensor(x)
+
+    def joint(z, y):
+        logits = model.logits(z, y)
+        zero = torch.zeros(())
+        return (model.log_likelihood(logits, pixels.expand(len(z), SIDE, SIDE)) + objective.log_normal(z, zero, zero),)
+
+    return _in_batches(joint, z, repeated(model, y, len(z)))[0].astype(np.float64)
+
+
+def log_weights(model: VAE, x: np.ndarray, epsilon: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """log of p(x|z) p(z) / q(z|x) of one image x (28, 28) at z = mu + sigma epsilon: (n,) float64, in nats.
+
+    epsilon (n, latent) is the noise; labels y (1,) for conditional models. Their mean estimates the ELBO.
+    Source: Burda, Grosse and Salakhutdinov (2016), section 3.
+    """
+    mu, logvar = (torch.tensor(a) for a in encode(model, one_image(x)[None], y))
+    z = latent.reparameterize(mu, logvar, torch.tensor(_codes(model, epsilon)))
+    log_q = objective.log_normal(z, mu, logvar).numpy().astype(np.float64)
+    return log_joint(model, x, z.numpy(), y) - log_q
+
+
+def one_image(x: np.ndarray) -> np.ndarray:
+    """One image (28, 28) as float32; raises ValueError as `encode` does."""
+    return _images(np.asarray(x)[None])[0]
+
+
+def repeated(model: VAE, y: np.ndarray | None, rows: int) -> torch.Tensor | None:
+    """The label y (1,) of one image for so many codes of it; None stays None."""
+    label = _labels(model, y, 1)
+    return None if label is None else label.expand(rows)
+
+
 def _in_batches(function, *inputs) -> tuple[np.ndarray, ...]:
     """Apply `function` of tensors to slices of the inputs (None stays None) and join each of its results."""
     inputs = [torch.tensor(a) if isinstance(a, np.ndarray) else a for a in inputs]  # copies

@@ -1,7 +1,9 @@
 """The only cached functions. Keys are ids and hashes; what is cached is shared by all readers and never changed."""
 
+import hashlib
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from vae_core.data import Images, data_dir, load_gallery
@@ -192,3 +194,64 @@ def _atlas(dataset: str, sha256: str, folder: str) -> bytes:
     from vae_core.images import png, tile
 
     return png(tile(gallery(dataset).x, ATLAS_COLUMNS))
+
+
+def log_weights(spec: ModelSpec, x: np.ndarray, label: int | None, count: int, seed: int) -> np.ndarray:
+    """`vae_core.inference.log_weights` of one picture (28, 28) with so many samples of this seed's noise: (count,)."""
+    return _log_weights(spec.id, spec.weights.sha256, _content(x), label, count, seed, spec, x)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Decoding samples of q")
+def _log_weights(model_id, sha256, content, label, count: int, seed: int, _spec: ModelSpec, _x) -> np.ndarray:
+    from vae_core import inference, latent
+
+    noise = latent.noise(count, _spec.latent_dim, seed)
+    found = inference.log_weights(model(_spec), _x, noise, _labels(label))
+    found.setflags(write=False)
+    return found
+
+
+def gallery_log_weights(spec: ModelSpec, pictures: int, count: int) -> np.ndarray:
+    """As `log_weights` for the first pictures of the gallery, with noise of seeds 0, 1, 2, ...: (pictures, count)."""
+    return _gallery_log_weights(spec.id, spec.weights.sha256, pictures, count, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Decoding samples of q for each picture")
+def _gallery_log_weights(model_id, sha256, pictures: int, count: int, _spec: ModelSpec) -> np.ndarray:
+    from vae_core import inference, latent
+
+    x, y = gallery(_spec.dataset).x, codes(_spec).y
+    found = np.stack(
+        [
+            inference.log_weights(
+                model(_spec),
+                x[i],
+                latent.noise(count, _spec.latent_dim, i),
+                y[i : i + 1] if _spec.conditional else None,
+            )
+            for i in range(pictures)
+        ]
+    )
+    found.setflags(write=False)
+    return found
+
+
+def inference_gap(spec: ModelSpec, x: np.ndarray, label: int | None):
+    """`vae_core.bounds.inference_gap` of one picture (28, 28) under a model with two latent dimensions."""
+    return _inference_gap(spec.id, spec.weights.sha256, _content(x), label, spec, x)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Integrating over the plane")
+def _inference_gap(model_id, sha256, content, label, _spec: ModelSpec, _x):
+    from vae_core import bounds
+
+    return bounds.inference_gap(model(_spec), _x, _labels(label))
+
+
+def _content(x: np.ndarray) -> str:
+    """What identifies a picture, be it from the gallery or the reader's own."""
+    return hashlib.sha256(x.tobytes()).hexdigest()
+
+
+def _labels(label: int | None) -> np.ndarray | None:
+    return None if label is None else np.array([label])

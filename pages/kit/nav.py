@@ -27,6 +27,7 @@ PAGES = {
         ("pages/7_own_digit.py", "Your own digit", ":material/draw:"),
     ],
     "Go deeper": [
+        ("pages/12_bounds.py", "Bounds", ":material/stairs:"),
         ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }

@@ -26,6 +26,8 @@ PAGES = {
         ("pages/6_digit_transitions.py", "Digit transitions", ":material/transition_slide:"),
     ],
     "Go deeper": [
+        ("pages/10_holes.py", "Holes", ":material/blur_on:"),
+        ("pages/11_compare.py", "Compare", ":material/compare:"),
         ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }

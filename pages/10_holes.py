@@ -1,0 +1,409 @@
+"""Holes: where the codes of real pictures are, where the prior puts its samples, and what lies between."""
+
+import streamlit as st
+
+from pages.kit.nav import chapter
+
+chapter(
+    "Holes",
+    "The decoder has learned to draw where real pictures have their codes. The prior sends samples elsewhere, too: find"
+    " such a place, then sample from something better. *Reading time: 7 minutes.*",
+)
+
+import numpy as np
+import pandas as pd
+
+from pages.kit import cache
+from pages.kit.compare import Plane, planes
+from pages.kit.concepts import KL, Z, tex
+from pages.kit.holes_charts import FLOOR, density_map, mixture_scores, surgery_bars
+from pages.kit.picker import chosen_model, refuse_unknown, row
+from pages.kit.show import chart, download, look_for, picture, predict, sheet, source
+from vae_core import density, inference, latent
+
+choice = chosen_model()
+spec, y = choice.spec, choice.codes.y
+latent_dim, count = spec.latent_dim, len(y)
+mu, logvar, share = cache.cloud(spec)
+order = np.argsort(-mu.var(axis=0))  # the dimensions that the encoder uses most come first
+
+st.header("The aggregate posterior")
+st.latex(
+    rf"q({tex(Z)}) \;=\; \frac1N \sum_{{n=1}}^{{N}} q({tex(Z)} \mid x_n), \qquad N = {count:,}".replace(",", "{,}")
+)
+if spec.variational:
+    st.markdown(
+        f"Every picture has its cloud q(z|x); the {count:,} clouds of the gallery together are the **aggregate"
+        " posterior**. Training pulls each cloud towards the prior N(0, I), but nothing makes the sum of them fill it."
+    )
+else:
+    width = float(np.exp(0.5 * logvar[0, 0]))
+    st.markdown(
+        f"{spec.id} is a plain autoencoder: its codes are points, and points have no density. A **kernel density estimate**"
+        f" puts a small Gaussian on each. Its standard deviation, the bandwidth, is **{width:.2f}**, {share:.0%} of the"
+        " codes' own spread: of 1, 2, 4, 8 and 16 % the one under which the other codes make each code most likely."
+    )
+dims, limit = (0, 1), float(np.ceil(np.abs(mu).max()))
+if latent_dim > 2:
+    names = [int(i) + 1 for i in order]
+    with row():
+        right = st.selectbox("To the right", names, format_func=lambda i: f"z{i}", key="holes_right", width=140)
+        rest = [i for i in names if i != right]
+        up = st.selectbox("Upwards", rest, format_func=lambda i: f"z{i}", key="holes_up", width=140)
+    dims, limit = (right - 1, up - 1), float(np.ceil(np.abs(mu[:, [right - 1, up - 1]]).max()))
+axis, log_q = cache.density_grid(spec, dims, max(limit, 3.0), 72)
+limit = float(axis[-1])
+axes = (f"z{dims[0] + 1}", f"z{dims[1] + 1}")
+corners = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+log_p = density.log_prior(corners).reshape(log_q.shape)
+
+
+@st.fragment
+def densities():
+    drawing, words = st.columns([3, 2], gap="large")
+    with words:
+        views = {
+            "aggregate": ("log q(z)", log_q),
+            "prior": ("log p(z)", log_p),
+            "difference": ("log q(z) − log p(z)", log_q - log_p),
+        }
+        refuse_unknown("holes_view", views, "Showing the aggregate posterior.")
+        view = st.segmented_control(
+            "Shown", list(views), default="aggregate", required=True, key="holes_view", bind="query-params"
+        )
+        name, values = views[view]
+        inside = np.square(corners).sum(axis=1).reshape(log_q.shape) <= 4
+        st.caption(
+            f"Dashed: the prior at 1, 2 and 3 standard deviations. Everything below {FLOOR:.0f} nats has the palest colour;"
+            f" inside the circle of 2 the lowest log q(z) is {log_q[inside].min():.1f}, where log p(z) is"
+            f" {log_p[inside][log_q[inside].argmin()]:.1f}."
+        )
+        if latent_dim > 2:
+            st.caption(
+                f"The exact marginal of two of the {latent_dim} dimensions: the others are integrated out. A hole in all"
+                f" {latent_dim} dimensions may be covered here by codes that lie before or behind it."
+            )
+        look_for(
+            "The sum of the clouds follows the prior at large and not at all in detail: seams run between the classes, also"
+            " through the middle. **Try:** *difference*: red is where the prior sends samples and no picture has its code,"
+            " blue where codes crowd."
+            if spec.variational
+            else "No term of its training told the codes to be near N(0, I), and they are not: the dashed circles are a"
+            " spot in the middle. **Try:** the other models of two dimensions."
+        )
+    with drawing:
+        chart(
+            density_map(axis, values, name, axes, view == "difference"),
+            alt=f"{name} of {spec.id} over {axes[0]} and {axes[1]} from {-limit:.0f} to {limit:.0f}, with circles of the prior",
+        )
+
+
+densities()
+source(density.log_aggregate)
+
+if spec.variational:
+    st.header("Surgery on the KL")
+    parts = cache.surgery(spec)
+    information, marginal = parts.mutual_information, parts.marginal_kl
+    st.markdown(
+        "The KL of the ELBO, averaged over the pictures, is two things at once: how much a code says of its picture, and"
+        " how far all codes together are from the prior. Only the second makes holes."
+    )
+    mean_kl = tex(KL, r"\mathrm{KL}(q(z \mid x_n)\,\|\,p(z))")
+    st.latex(
+        rf"\begin{{aligned}} \tfrac1N \textstyle\sum_n {mean_kl}"
+        r" \;=\;\; &I(x; z) \\ {}+{} &\mathrm{KL}(q(z)\,\|\,p(z)) \end{aligned}"
+    )
+    bars, numbers = st.columns([3, 2], gap="large")
+    with bars:
+        chart(
+            surgery_bars(information.nats, marginal.nats, parts.kl, parts.ceiling),
+            alt=f"Mean KL {parts.kl:.2f} nats; I(x; z) {information.nats:.2f} plus KL(q(z) || p(z)) {marginal.nats:.2f} nats",
+        )
+    with numbers:
+        st.markdown(
+            f"| | nats | ± s.e. |\n|---|---|---|\n| mean KL, closed form | {parts.kl:.2f} | |\n"
+            f"| I(x; z) | {information.nats:.2f} | {information.standard_error:.2f} |\n"
+            f"| KL(q(z) ‖ p(z)) | {marginal.nats:.2f} | {marginal.standard_error:.2f} |\n"
+            f"| sum of both | {parts.kl_sampled.nats:.2f} | {parts.kl_sampled.standard_error:.2f} |\n"
+            f"| log N, the most that I(x; z) can be | {parts.ceiling:.2f} | |"
+        )
+        st.caption("The parts by sampling: one code of each picture's cloud, seed 0.")
+    full = information.nats > 0.97 * parts.ceiling
+    look_for(
+        f"I(x; z) is measured for these {count:,} pictures, each as likely: knowing which of them it is takes log N ="
+        f" {parts.ceiling:.2f} nats, and no code can say more. "
+        + (
+            "**This model has reached that ceiling**: its codes tell all these pictures apart. What is left over, the"
+            " KL(q(z) ‖ p(z)), then counts the space between 5,000 small clouds, too, and would shrink with more pictures."
+            if full
+            else "This model stays below it: some pictures share their place."
+        )
+        + " **Try:** a larger β in the sidebar: both parts fall. Source: Hoffman and Johnson (2016), “ELBO surgery”."
+    )
+    source(density.surgery)
+
+st.header("Find a hole")
+predict(
+    "A place near z = 0 is the most probable one under the prior. Does the decoder draw a good picture there?",
+    ["always", "not always"],
+    "not always",
+    "The prior was an agreement between the encoder and the decoder, and the decoder was only trained where the encoder put"
+    " codes. Click *Show me a hole* and see how near to 0 one can be.",
+    key="holes_predict",
+)
+codes_z, at_codes = cache.cloud_samples(spec)
+state = st.session_state.get("holes_place")
+
+
+def linked_z() -> np.ndarray:
+    """The place that the link asks for, or the prior's mean."""
+    asked = st.query_params.get("holes_z", "")
+    try:
+        z = np.array([float(part) for part in asked.split(",")])
+    except ValueError:
+        z = np.empty(0)
+    if len(z) == latent_dim and np.isfinite(z).all():
+        return z.clip(-100, 100)
+    if asked:
+        st.warning(
+            f"The link asks for holes_z “{asked[:40]}”, but these codes have {latent_dim} numbers. Starting at 0."
+        )
+    return np.zeros(latent_dim)
+
+
+if state is None or state["model"] != spec.id:
+    if state is not None:
+        st.query_params.pop("holes_z", None)  # it was another model's
+    turn = 0 if state is None else state["turn"] + 1
+    state = {"model": spec.id, "z": linked_z(), "turn": turn, "searches": 0}
+    st.session_state["holes_place"] = state
+
+
+def go(z: np.ndarray) -> None:
+    """A new place, for the score, the link and the next run."""
+    state["z"] = np.asarray(z, float)
+    st.query_params["holes_z"] = ",".join(f"{value:.4g}" for value in z)
+
+
+def dragged(cursor: tuple[float, float]) -> None:
+    z = state["z"].copy()
+    z[list(dims)] = cursor
+    go(z)
+
+
+def search() -> None:
+    candidates = latent.sample_prior(2000, latent_dim, state["searches"])
+    state["found"] = int(density.find_hole(mu, logvar, candidates))
+    state["searches"] += 1
+    state["turn"] += 1
+    go(candidates[state["found"]])
+
+
+def back_to_centre() -> None:
+    state["turn"] += 1
+    go(np.zeros(latent_dim))
+
+
+@st.fragment
+def game():
+    with row():
+        st.button(
+            "Show me a hole",
+            icon=":material/search:",
+            on_click=search,
+            key="holes_search",
+            help="Of 2,000 samples of the prior, the half that it finds most probable; of these the one where log q(z)"
+            " is lowest beside log p(z). Each press is another seed.",
+        )
+        st.button("Back to 0", icon=":material/center_focus_strong:", on_click=back_to_centre, key="holes_centre")
+        label = None
+        if spec.conditional:
+            label = st.selectbox(
+                "Label",
+                range(len(choice.classes)),
+                format_func=lambda k: choice.classes[k],
+                key="holes_label",
+                width=140,
+            )
+    plane_side, score_side = st.columns(2, gap="large")
+    with plane_side:
+        shown = np.clip((log_q - FLOOR) / -FLOOR, 0, 1) if spec.variational else np.clip((log_q + 16) / 12, 0, 1)
+        planes(
+            [
+                Plane(
+                    "",
+                    spec.weights.sha256,
+                    cache.network(spec, "decoder"),
+                    mu,
+                    y,
+                    axes,
+                    f"The plane of {axes[0]} and {axes[1]}, darker where codes are dense; the dot is the chosen place",
+                    dims=dims,
+                    origin=state["z"],
+                    density=0.85 * shown,
+                )
+            ],
+            limit=limit,
+            cursor=tuple(np.clip(state["z"][list(dims)], -limit, limit)),
+            turn=state["turn"],
+            classes=choice.classes,
+            label=label or 0,
+            key="holes_plane",
+            on_move=dragged,
+        )
+    z = state["z"][None].astype(np.float32)
+    here, prior = float(density.log_aggregate(z, mu, logvar)[0]), float(density.log_prior(z)[0])
+    percentile = float((at_codes < here).mean())
+    rows = density.nearest(z, mu, 10)[0]
+    votes = int(density.agreement(y[None, rows])[0])
+    with score_side:
+        left, middle, end = st.columns(3)
+        left.metric("log q(z), nats", f"{here:.1f}", help="Log-density of the codes at this place.")
+        middle.metric("log p(z), nats", f"{prior:.1f}", help="The prior's log-density at this place.")
+        end.metric(
+            "Denser than", f"{percentile:.1%}", help="of the gallery's codes, each judged by the codes of the others."
+        )
+        if percentile < 0.05:
+            st.markdown(
+                ":material/search: **A hole**: 95 % of real codes lie at denser places."
+                if prior > here
+                else "Few codes are here, and the prior expects few."
+            )
+        else:
+            st.markdown("Codes of real pictures lie at places like this.")
+        nearest_label = None if label is None else np.full(10, label)
+        if choice.images is not None:
+            sheet(
+                choice.images.x[rows],
+                columns=5,
+                scale=2,
+                alt="The ten gallery pictures whose codes are nearest, the nearest first",
+                caption=f"The ten nearest codes are of these pictures; {votes} of them are of one class.",
+            )
+        else:
+            sheet(
+                inference.decode(choice.model, mu[rows], nearest_label),
+                columns=5,
+                scale=2,
+                alt="The ten nearest codes, decoded, the nearest first",
+                caption=f"The ten nearest codes, decoded (the originals are not here); {votes} are of one class.",
+            )
+        x = inference.decode(choice.model, z, None if label is None else np.array([label]))[0]
+        picture(
+            x,
+            alt=f"Decoded here, log q(z) {here:.1f}",
+            scale=5,
+            caption="Decoded at this place. If you can name it with confidence, it is not a hole to your eyes."
+            + (f" Search number {state['searches']}, seed {state['searches'] - 1}." if state["searches"] else ""),
+        )
+
+
+game()
+candidates = latent.sample_prior(2000, latent_dim, 0)
+low = float(np.quantile(at_codes, 0.05))
+misses = float((density.log_aggregate(candidates, mu, logvar) < low).mean())
+look_for(
+    f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of real"
+    " codes; if q(z) were the prior, 5 % would. "
+    + (
+        "Not one of two classes but a third thing, or smoke: the decoder bends from one class to another within a short"
+        " way, and in between it draws both at once. **Try:** drag slowly across a pale seam."
+        if spec.variational
+        else "N(0, I) covers only the middle of this plane, so its samples miss most codes instead: see below."
+    )
+)
+source(density.find_hole, density.log_aggregate)
+
+st.header("Sample from the codes' own density")
+st.markdown(
+    "If the prior is not where the codes are, fit a density to the codes after training and sample from that: **ex-post"
+    " density estimation** (Ghosh et al. 2020). Here it is a mixture of K Gaussians with full covariances, fitted by"
+    " expectation maximisation to the codes of half of the gallery and judged at those of the other half."
+)
+mixes, scores, prior_score = cache.mixtures(spec)
+
+
+@st.fragment
+def sampling():
+    controls, curve = st.columns([2, 3], gap="large")
+    best = max(scores, key=scores.get)
+    with controls:
+        refuse_unknown("holes_components", [str(k) for k in mixes], f"Showing {best}.")
+        components = st.segmented_control(
+            "Components K", list(mixes), default=best, required=True, key="holes_components", bind="query-params"
+        )
+        refuse_unknown("holes_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
+        seed = st.number_input("Seed", 0, 999_999, 0, key="holes_seed", bind="query-params")
+        gain = scores[components] - prior_score
+        st.caption(
+            f"At held-out codes the mixture is {abs(gain):.2f} nats a picture {'denser' if gain > 0 else 'thinner'} than"
+            f" the prior ({scores[components]:.2f} against {prior_score:.2f}). Best here: K = {best}. Too many components fit"
+            " the half they have seen, and not the other."
+        )
+    with curve:
+        chart(
+            mixture_scores(scores, prior_score, components),
+            alt=f"Held-out log-density by number of components; {scores[components]:.2f} nats at {components}, prior {prior_score:.2f}",
+        )
+    epsilon = latent.sample_prior(1000, latent_dim, seed)
+    drawn = {
+        "N(0, I)": epsilon,
+        f"mixture, K = {components}": density.sample_mixture(mixes[components], epsilon, seed),
+        "codes of real pictures": codes_z[np.random.default_rng(seed).permutation(count)[:1000]],
+    }
+    labels = np.arange(64) % len(choice.classes) if spec.conditional else None
+    rows = []
+    for place, (name, z) in zip(st.columns(3, gap="medium"), drawn.items(), strict=True):
+        x = inference.decode(choice.model, z[:64], None if labels is None else labels[: len(z[:64])])
+        with place:
+            st.markdown(f"**{name}**")
+            sheet(
+                x,
+                columns=8,
+                scale=1,
+                alt=f"64 pictures decoded from {name}, seed {seed}",
+                about={"model": spec.id, "seed": seed, "density": name},
+            )
+        found = density.nearest(z, mu, 11 if name.startswith("codes") else 10)
+        found = found[:, -10:]  # a real code's nearest one is nearly always its own
+        line = {
+            "samples of": name,
+            "mean log q(z), nats": f"{density.log_aggregate(z, mu, logvar).mean():.1f}",
+            "8 of 10 nearest codes of one class": f"{(density.agreement(y[found]) >= 8).mean():.0%}",
+            "different nearest codes": f"{len(np.unique(found[:, 0])) / len(z):.0%}",
+        }
+        if choice.images is not None:
+            flat, pictures = x.reshape(len(x), -1), choice.images.x.reshape(count, -1)
+            closest = flat[:, None] - pictures[density.nearest(flat, pictures, 1)]
+            line["distance to the nearest picture, grey values"] = f"{np.sqrt(np.square(closest).mean()):.3f}"
+        rows.append(line)
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True)
+    download(
+        "Scores as CSV",
+        table.to_csv(index=False).encode(),
+        f"{spec.id}-holes-K{components}-seed{seed}.csv",
+        "text/csv",
+        "holes_csv",
+    )
+
+
+sampling()
+st.caption(
+    "1,000 samples each (real codes: at most as many), the distance over the 64 shown. The same noise makes the first two."
+    " What the scores can say: whether samples lie where codes are, and whether their neighbourhood has one class. What they"
+    " cannot: whether a person reads the picture as a digit. The project ships no classifier, a mixture with one component a"
+    " picture would win every column by copying, and a high mean log q(z) can be had by drawing the same digit again and"
+    " again, so look at the third column, too."
+    + (
+        " This model's codes hardly know the class (the label tells it), so the second column is low for real codes, too."
+        if spec.conditional
+        else ""
+    )
+)
+look_for(
+    "Compare the sheets: fewer smudges between two classes, and no more variety lost than the third column shows. For the"
+    " plain autoencoder (mnist-z2-ae) the change is the largest: N(0, I) knows nothing of where its codes lie, a mixture does."
+)
+source(density.fit_mixture, density.sample_mixture, density.nearest, density.agreement)

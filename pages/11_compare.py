@@ -1,0 +1,5 @@
+"""Compare."""
+
+from pages.kit.nav import chapter
+
+chapter("Compare", "x")

@@ -18,7 +18,8 @@ from pages.kit.compare import Plane, planes
 from pages.kit.concepts import KL, Z, tex
 from pages.kit.holes_charts import FLOOR, density_map, mixture_scores, surgery_bars
 from pages.kit.picker import chosen_model, refuse_unknown, row
-from pages.kit.show import chart, download, look_for, picture, predict, sheet, source
+from pages.kit.place import Place
+from pages.kit.show import chart, download, look_for, predict, sheet, source
 from vae_core import density, inference, latent
 
 choice = chosen_model()
@@ -153,56 +154,14 @@ predict(
     key="holes_predict",
 )
 codes_z, at_codes = cache.cloud_samples(spec)
-state = st.session_state.get("holes_place")
-
-
-def linked_z() -> np.ndarray:
-    """The place that the link asks for, or the prior's mean."""
-    asked = st.query_params.get("holes_z", "")
-    try:
-        z = np.array([float(part) for part in asked.split(",")])
-    except ValueError:
-        z = np.empty(0)
-    if len(z) == latent_dim and np.isfinite(z).all():
-        return z.clip(-100, 100)
-    if asked:
-        st.warning(
-            f"The link asks for holes_z “{asked[:40]}”, but these codes have {latent_dim} numbers. Starting at 0."
-        )
-    return np.zeros(latent_dim)
-
-
-if state is None or state["model"] != spec.id:
-    if state is not None:
-        st.query_params.pop("holes_z", None)  # it was another model's
-    turn = 0 if state is None else state["turn"] + 1
-    state = {"model": spec.id, "z": linked_z(), "turn": turn, "searches": 0}
-    st.session_state["holes_place"] = state
-
-
-def go(z: np.ndarray) -> None:
-    """A new place, for the score, the link and the next run."""
-    state["z"] = np.asarray(z, float)
-    st.query_params["holes_z"] = ",".join(f"{value:.4g}" for value in z)
-
-
-def dragged(cursor: tuple[float, float]) -> None:
-    z = state["z"].copy()
-    z[list(dims)] = cursor
-    go(z)
+place = Place("holes_z", spec)
 
 
 def search() -> None:
-    candidates = latent.sample_prior(2000, latent_dim, state["searches"])
-    state["found"] = int(density.find_hole(mu, logvar, candidates))
-    state["searches"] += 1
-    state["turn"] += 1
-    go(candidates[state["found"]])
-
-
-def back_to_centre() -> None:
-    state["turn"] += 1
-    go(np.zeros(latent_dim))
+    """Each press searches among other samples of the prior: the number of the press is their seed."""
+    seed = st.session_state["holes_searches"] = st.session_state.get("holes_searches", -1) + 1
+    candidates = latent.sample_prior(2000, latent_dim, seed)
+    place.jump(candidates[density.find_hole(mu, logvar, candidates)])
 
 
 @st.fragment
@@ -216,7 +175,12 @@ def game():
             help="Of 2,000 samples of the prior, the half that it finds most probable; of these the one where log q(z)"
             " is lowest beside log p(z). Each press is another seed.",
         )
-        st.button("Back to 0", icon=":material/center_focus_strong:", on_click=back_to_centre, key="holes_centre")
+        st.button(
+            "Back to 0",
+            icon=":material/center_focus_strong:",
+            on_click=lambda: place.jump(np.zeros(latent_dim)),
+            key="holes_centre",
+        )
         label = None
         if spec.conditional:
             label = st.selectbox(
@@ -240,19 +204,19 @@ def game():
                     axes,
                     f"The plane of {axes[0]} and {axes[1]}, darker where codes are dense; the dot is the chosen place",
                     dims=dims,
-                    origin=state["z"],
+                    origin=place.z,
                     density=0.85 * shown,
                 )
             ],
             limit=limit,
-            cursor=tuple(np.clip(state["z"][list(dims)], -limit, limit)),
-            turn=state["turn"],
+            cursor=tuple(place.z[list(dims)].clip(-limit, limit).tolist()),
+            turn=place.turn,
             classes=choice.classes,
             label=label or 0,
             key="holes_plane",
-            on_move=dragged,
+            on_move=lambda cursor: place.drag(dims, cursor),
         )
-    z = state["z"][None].astype(np.float32)
+    z = place.z[None]
     here, prior = float(density.log_aggregate(z, mu, logvar)[0]), float(density.log_prior(z)[0])
     percentile = float((at_codes < here).mean())
     rows = density.nearest(z, mu, 10)[0]
@@ -264,14 +228,14 @@ def game():
         end.metric(
             "Denser than", f"{percentile:.1%}", help="of the gallery's codes, each judged by the codes of the others."
         )
-        if percentile < 0.05:
+        if percentile >= 0.05:
+            st.markdown("Codes of real pictures lie at places like this.")
+        elif prior > here:
             st.markdown(
-                ":material/search: **A hole**: 95 % of real codes lie at denser places."
-                if prior > here
-                else "Few codes are here, and the prior expects few."
+                "**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here."
             )
         else:
-            st.markdown("Codes of real pictures lie at places like this.")
+            st.markdown("Few codes are here, and the prior expects even fewer.")
         nearest_label = None if label is None else np.full(10, label)
         if choice.images is not None:
             sheet(
@@ -289,13 +253,14 @@ def game():
                 alt="The ten nearest codes, decoded, the nearest first",
                 caption=f"The ten nearest codes, decoded (the originals are not here); {votes} are of one class.",
             )
-        x = inference.decode(choice.model, z, None if label is None else np.array([label]))[0]
-        picture(
-            x,
-            alt=f"Decoded here, log q(z) {here:.1f}",
-            scale=5,
-            caption="Decoded at this place. If you can name it with confidence, it is not a hole to your eyes."
-            + (f" Search number {state['searches']}, seed {state['searches'] - 1}." if state["searches"] else ""),
+        st.caption(
+            "Below the plane, the place decoded. Can you name what you see with confidence? Then it is no hole to your eyes,"
+            " whatever the numbers say."
+            + (
+                f" Seed of the last search: {searched}."
+                if (searched := st.session_state.get("holes_searches")) is not None
+                else ""
+            )
         )
 
 
@@ -352,17 +317,17 @@ def sampling():
         f"mixture, K = {components}": density.sample_mixture(mixes[components], epsilon, seed),
         "codes of real pictures": codes_z[np.random.default_rng(seed).permutation(count)[:1000]],
     }
-    labels = np.arange(64) % len(choice.classes) if spec.conditional else None
+    labels = np.arange(30) % len(choice.classes) if spec.conditional else None
     rows = []
     for place, (name, z) in zip(st.columns(3, gap="medium"), drawn.items(), strict=True):
-        x = inference.decode(choice.model, z[:64], None if labels is None else labels[: len(z[:64])])
+        x = inference.decode(choice.model, z[:30], None if labels is None else labels[: len(z[:30])])
         with place:
             st.markdown(f"**{name}**")
             sheet(
                 x,
-                columns=8,
-                scale=1,
-                alt=f"64 pictures decoded from {name}, seed {seed}",
+                columns=5,
+                scale=2,
+                alt=f"30 pictures decoded from {name}, seed {seed}",
                 about={"model": spec.id, "seed": seed, "density": name},
             )
         found = density.nearest(z, mu, 11 if name.startswith("codes") else 10)
@@ -391,7 +356,7 @@ def sampling():
 
 sampling()
 st.caption(
-    "1,000 samples each (real codes: at most as many), the distance over the 64 shown. The same noise makes the first two."
+    "1,000 samples each (real codes: at most as many), the distance over the 30 shown. The same noise makes the first two."
     " What the scores can say: whether samples lie where codes are, and whether their neighbourhood has one class. What they"
     " cannot: whether a person reads the picture as a digit. The project ships no classifier, a mixture with one component a"
     " picture would win every column by copying, and a high mean log q(z) can be had by drawing the same digit again and"

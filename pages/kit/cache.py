@@ -192,13 +192,13 @@ def _pca(dataset: str, sha256: str, folder: str):
     return linear.fit(gallery(dataset).x, 2)
 
 
-def plane_errors(spec: ModelSpec) -> float:
+def gallery_error(spec: ModelSpec) -> float:
     """Mean squared error a pixel of a model's reconstructions of its gallery. Raises as `gallery`."""
-    return _plane_errors(spec.id, spec.weights.sha256, spec.codes and spec.codes.sha256, str(data_dir()), spec)
+    return _gallery_error(spec.id, spec.weights.sha256, spec.codes and spec.codes.sha256, str(data_dir()), spec)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reconstructing the gallery")
-def _plane_errors(model_id: str, weights: str, sha256: str | None, folder: str, _spec: ModelSpec) -> float:
+def _gallery_error(model_id: str, weights: str, sha256: str | None, folder: str, _spec: ModelSpec) -> float:
     from vae_core import inference
 
     x_hat = inference.decode(model(_spec), codes(_spec).mu)
@@ -209,7 +209,7 @@ def turned_elbos(spec: ModelSpec, dims: tuple[int, int], degrees: tuple[int, ...
     """What turning a plane of latent dimensions costs, over the gallery: `vae_core.rotation` at each angle.
 
     Returns arrays by angle, nats an image: the mean KL of the turned posteriors, their mean mean-field gap, and for the
-    first 300 pictures the ELBO of each, turned and turned without correlations, (angles, 300) twice, or None while the
+    first 200 pictures the ELBO of each, turned and turned without correlations, (2, angles, 200), or None while the
     pixels are not on this machine.
     """
     folder = str(data_dir())
@@ -228,7 +228,7 @@ def _turned_elbos(
     kl = np.array([rotation.kl(*posterior).mean() for posterior in turned])
     gap = np.array([rotation.mean_field_gap(covariance).mean() for _, covariance in turned])
     try:
-        x = gallery(_spec.dataset).x[:300]
+        x = gallery(_spec.dataset).x[:200]
     except DataError:
         return kl, gap, None
     some = slice(len(x))

@@ -47,10 +47,12 @@ class Plane:
         return (self.mu[:, list(self.dims)] - self.centre) / self.scale
 
 
-def standardised(title: str, version: str, network: bytes, mu: np.ndarray, y: np.ndarray, **more) -> Plane:
+def standardised(
+    title: str, version: str, network: bytes, mu: np.ndarray, y: np.ndarray, axes: tuple[str, str], alt: str
+) -> Plane:
     """A plane of two-dimensional codes, centred at their mean, in units of their own standard deviation on each axis."""
     centre, scale = mu.mean(axis=0).tolist(), mu.std(axis=0).tolist()
-    return Plane(title, version, network, mu, y, centre=tuple(centre), scale=tuple(scale), **more)
+    return Plane(title, version, network, mu, y, axes, alt, centre=tuple(centre), scale=tuple(scale))
 
 
 def planes(
@@ -115,3 +117,20 @@ def planes(
         },
         on_cursor_change=moved,
     )
+
+
+def linked_cursor(key: str) -> tuple[float, float]:
+    """The place that the link's parameter `key` asks for, or one right of the middle."""
+    asked = st.query_params.get(key)
+    if asked is None:
+        return 1.0, 0.5
+    try:
+        u, v = (float(part) for part in asked.split(","))
+    except ValueError:
+        u = v = np.nan
+    if np.isfinite([u, v]).all():
+        return float(np.clip(u, -3.5, 3.5)), float(np.clip(v, -3.5, 3.5))
+    st.warning(
+        f"The link asks for {key} “{asked[:40]}”, which is no place on a plane: that is two numbers. Starting at 0."
+    )
+    return 0.0, 0.0

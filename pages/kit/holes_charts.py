@@ -15,7 +15,8 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
     Values below `FLOOR` are drawn as `FLOOR`; diverging values run from -6 to 6 around 0.
     """
     right, up = np.meshgrid(axis, axis)
-    half = (axis[1] - axis[0]) / 2
+    step = axis[1] - axis[0]
+    half = 0.55 * step  # squares overlap a little, or the page would shine through their seams
     low, high = (-6.0, 6.0) if diverging else (FLOOR, 0.0)
     rows = pd.DataFrame(
         {
@@ -25,7 +26,7 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
             "shown": log_density.ravel().clip(low, high),
         }
     ).astype(np.float32)
-    limit = float(axis[-1] + half)
+    limit = float(axis[-1] + step / 2)
     span = alt.Scale(domain=[-limit, limit], nice=False, zero=False)
     colour = alt.Color(
         "shown:Q",
@@ -66,7 +67,7 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
         .mark_line(color=concepts.SIGMA.colour, strokeDash=[5, 3], strokeWidth=2)
         .encode(x="x:Q", y="y:Q", order="order:Q", detail="radius:N")
     )
-    return alt.layer(squares, prior).properties(height=430)
+    return alt.layer(squares, prior).properties(height=520)
 
 
 def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceiling: float) -> alt.LayerChart:
@@ -115,10 +116,10 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
     rule = alt.Chart(most).mark_rule(color=concepts.X.colour, size=2, strokeDash=[4, 3]).encode(x="nats:Q")
     text = (
         alt.Chart(most)
-        .mark_text(align="left", dx=4, color=concepts.X.colour, baseline="bottom")
-        .encode(x="nats:Q", y=alt.value(118), text="text:N")
+        .mark_text(align="left", dx=4, color=concepts.X.colour, baseline="top")
+        .encode(x="nats:Q", y=alt.value(0), text="text:N")
     )
-    return alt.layer(bars, rule, text).properties(height=120)
+    return alt.layer(bars, rule, text).properties(height=230)
 
 
 def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> alt.LayerChart:

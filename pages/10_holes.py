@@ -129,7 +129,7 @@ if spec.variational:
             f"| sum of both | {parts.kl_sampled.nats:.2f} | {parts.kl_sampled.standard_error:.2f} |\n"
             f"| log N, the most that I(x; z) can be | {parts.ceiling:.2f} | |"
         )
-        st.caption("The parts by sampling: one code of each picture's cloud, seed 0.")
+        st.caption("The parts by sampling: one code of each picture's cloud, seed 0. Dashed: log N.")
     full = information.nats > 0.97 * parts.ceiling
     look_for(
         f"I(x; z) is measured for these {count:,} pictures, each as likely: knowing which of them it is takes log N ="
@@ -153,7 +153,7 @@ predict(
     " codes. Click *Show me a hole* and see how near to 0 one can be.",
     key="holes_predict",
 )
-codes_z, at_codes = cache.cloud_samples(spec)
+codes_z, at_codes, misses = cache.cloud_samples(spec)
 place = Place("holes_z", spec)
 
 
@@ -265,9 +265,6 @@ def game():
 
 
 game()
-candidates = latent.sample_prior(2000, latent_dim, 0)
-low = float(np.quantile(at_codes, 0.05))
-misses = float((density.log_aggregate(candidates, mu, logvar) < low).mean())
 look_for(
     f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of real"
     " codes; if q(z) were the prior, 5 % would. "
@@ -311,17 +308,18 @@ def sampling():
             mixture_scores(scores, prior_score, components),
             alt=f"Held-out log-density by number of components; {scores[components]:.2f} nats at {components}, prior {prior_score:.2f}",
         )
-    epsilon = latent.sample_prior(1000, latent_dim, seed)
+    epsilon = latent.sample_prior(500, latent_dim, seed)
+    real = np.random.default_rng(seed).permutation(count)[:500]
     drawn = {
-        "N(0, I)": epsilon,
-        f"mixture, K = {components}": density.sample_mixture(mixes[components], epsilon, seed),
-        "codes of real pictures": codes_z[np.random.default_rng(seed).permutation(count)[:1000]],
+        "N(0, I)": (epsilon, None),
+        f"mixture, K = {components}": (density.sample_mixture(mixes[components], epsilon, seed), None),
+        "codes of real pictures": (codes_z[real], real),
     }
     labels = np.arange(30) % len(choice.classes) if spec.conditional else None
     rows = []
-    for place, (name, z) in zip(st.columns(3, gap="medium"), drawn.items(), strict=True):
-        x = inference.decode(choice.model, z[:30], None if labels is None else labels[: len(z[:30])])
-        with place:
+    for side, (name, (z, own)) in zip(st.columns(3, gap="medium"), drawn.items(), strict=True):
+        x = inference.decode(choice.model, z[:30], labels)
+        with side:
             st.markdown(f"**{name}**")
             sheet(
                 x,
@@ -330,18 +328,16 @@ def sampling():
                 alt=f"30 pictures decoded from {name}, seed {seed}",
                 about={"model": spec.id, "seed": seed, "density": name},
             )
-        found = density.nearest(z, mu, 11 if name.startswith("codes") else 10)
-        found = found[:, -10:]  # a real code's nearest one is nearly always its own
+        scores_here = density.score_samples(z, mu, logvar, y, own)
         line = {
             "samples of": name,
-            "mean log q(z), nats": f"{density.log_aggregate(z, mu, logvar).mean():.1f}",
-            "8 of 10 nearest codes of one class": f"{(density.agreement(y[found]) >= 8).mean():.0%}",
-            "different nearest codes": f"{len(np.unique(found[:, 0])) / len(z):.0%}",
+            "mean log q(z), nats": f"{scores_here.log_density:.1f}",
+            "8 of 10 nearest codes of one class": f"{scores_here.agreeing:.0%}",
+            "different nearest codes": f"{scores_here.distinct:.0%}",
         }
         if choice.images is not None:
-            flat, pictures = x.reshape(len(x), -1), choice.images.x.reshape(count, -1)
-            closest = flat[:, None] - pictures[density.nearest(flat, pictures, 1)]
-            line["distance to the nearest picture, grey values"] = f"{np.sqrt(np.square(closest).mean()):.3f}"
+            distance = density.picture_distance(x, choice.images.x, None if own is None else own[:30]).mean()
+            line["distance to the nearest picture, grey values"] = f"{distance:.3f}"
         rows.append(line)
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True)
@@ -356,7 +352,8 @@ def sampling():
 
 sampling()
 st.caption(
-    "1,000 samples each (real codes: at most as many), the distance over the 30 shown. The same noise makes the first two."
+    "500 samples each (real codes: at most as many), the distance over the 30 shown. The same noise makes the first two; codes of"
+    " real pictures, one sample of each cloud, are judged by the other pictures."
     " What the scores can say: whether samples lie where codes are, and whether their neighbourhood has one class. What they"
     " cannot: whether a person reads the picture as a digit. The project ships no classifier, a mixture with one component a"
     " picture would win every column by copying, and a high mean log q(z) can be had by drawing the same digit again and"
@@ -371,4 +368,4 @@ look_for(
     "Compare the sheets: fewer smudges between two classes, and no more variety lost than the third column shows. For the"
     " plain autoencoder (mnist-z2-ae) the change is the largest: N(0, I) knows nothing of where its codes lie, a mixture does."
 )
-source(density.fit_mixture, density.sample_mixture, density.nearest, density.agreement)
+source(density.fit_mixture, density.sample_mixture, density.score_samples, density.picture_distance)

@@ -104,13 +104,15 @@ if trio:
     source(linear.fit, linear.encode, linear.decode)
 
     st.header("Samples from N(0, I)")
+    st.markdown("The same noise goes to every decoder, as if each were the decoder of a VAE.")
+if not missing:
     predict(
-        "The same noise from N(0, I) goes to all decoders. Whose pictures vary least?",
+        "Whose samples vary least?",
         ["PCA", "autoencoder", "VAE"],
         "PCA",
-        "One unit is a fifth of the spread of its codes, so its samples all lie near the mean picture. The autoencoder's codes are"
-        " as wide, but its decoder bends, so even a small region has several digits. The VAE alone was trained to"
-        " put its codes where N(0, I) is.",
+        f"One unit is only 1/{trio['PCA'][0].scale[0]:.1f} of the spread of its codes, so its samples stay near the mean picture."
+        f" The autoencoder's codes spread even more ({trio['Autoencoder'][0].scale[0]:.1f}), but its decoder bends, so even the"
+        " small region that N(0, I) reaches has several digits. Only the VAE was trained to put its codes there.",
         key="compare_predict",
     )
 
@@ -137,8 +139,12 @@ def samples():
         with place:
             st.markdown(f"**{plane.title}**")
             alt = f"25 pictures decoded by {name} from N(0, I), {noise}, seed {seed}"
-            data = sheet(decode(np.float32(z)), columns=5, scale=2, alt=alt, about=about)
-            st.caption(f"Standard deviations of its codes: {plane.scale[0]:.2f} and {plane.scale[1]:.2f}.")
+            x = decode(np.float32(z))
+            data = sheet(x, columns=5, scale=2, alt=alt, about=about)
+            st.caption(
+                f"Standard deviations of its codes: {plane.scale[0]:.2f} and {plane.scale[1]:.2f}. A pixel of these samples"
+                f" varies by {np.sqrt(x.var(axis=0).mean()):.2f}."
+            )
             file_name = f"{dataset}-{name.lower()}-{noise.replace(' ', '-')}-seed{seed}.png"
             download("PNG", data, file_name, "image/png", f"compare_{name}_png")
 
@@ -191,9 +197,9 @@ if sizes:
     latent_sizes()
     figures = {
         "nelbo_nats": "nELBO, nats",
-        "log_likelihood_nats": "reconstruction, nats",
+        "reconstruction_nats": "reconstruction, nats",
         "kl_nats": "KL, nats",
-        "mse": "error a pixel",
+        "mse_per_pixel": "squared error a pixel",
         "active_units": "active units",
     }
     table = [
@@ -229,52 +235,46 @@ def turned_axes():
     spec, order = choice.spec, np.argsort(-choice.codes.mu.var(axis=0))
     with row():
         digit = chosen_digit(choice)
-    controls, strips = st.columns([2, 3], gap="large")
-    dims = (0, 1)
-    with controls:
+        dims = (0, 1)
         if spec.latent_dim > 2:
             names = [int(i) + 1 for i in order]
-            with row():
-                first = st.selectbox("First axis", names, format_func=lambda i: f"z{i}", key="compare_first", width=120)
-                rest = [i for i in names if i != first]
-                second = st.selectbox(
-                    "Second axis", rest, format_func=lambda i: f"z{i}", key="compare_second", width=120
-                )
+            first = st.selectbox("First axis", names, format_func=lambda i: f"z{i}", key="compare_first", width=120)
+            rest = [i for i in names if i != first]
+            second = st.selectbox("Second axis", rest, format_func=lambda i: f"z{i}", key="compare_second", width=120)
             dims = (first - 1, second - 1)
-        angle = st.select_slider("Axes turned by, degrees", DEGREES, 45, key="compare_angle", bind="query-params")
+    angle = st.select_slider(
+        "Axes turned by, degrees", DEGREES, 45, key="compare_angle", bind="query-params", width=440
+    )
     turn = rotation.rotation(spec.latent_dim, dims, angle)
     mu, _ = choice.posterior(digit)
-    values = np.linspace(-3, 3, 11)
-    with strips:
-        for dim in dims:
-            z = latent.traverse(turn @ mu, dim, values) @ turn  # the decoder turns back
-            x = inference.decode(
-                choice.model,
-                z,
-                None if choice.label(digit) is None or not spec.conditional else np.repeat(choice.labels(digit), 11),
-            )
-            sheet(x, columns=11, scale=1, alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees")
-            st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
+    labels = choice.labels(digit)
+    for dim in dims:
+        z = latent.traverse(turn @ mu, dim, np.linspace(-3, 3, 11)) @ turn  # the decoder turns back
+        x = inference.decode(choice.model, z, None if labels is None else labels.repeat(11))
+        sheet(x, columns=11, scale=2, alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees")
+        st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
     kl, gap, elbos = cache.turned_elbos(spec, dims, DEGREES)
     at = DEGREES.index(angle)
-    x_hat = inference.decode(choice.model, mu[None], choice.labels(digit))
-    again = inference.decode(choice.model, (turn @ mu)[None] @ turn, choice.labels(digit))
+    x_hat = inference.decode(choice.model, mu[None], labels)
+    again = inference.decode(choice.model, (turn @ mu)[None] @ turn, labels)
     lines = [
         ("mean KL of the gallery, nats", f"{kl[0]:.4f}", f"{kl[at]:.4f}"),
-        ("largest change of a pixel of x̂", "", f"{np.abs(again - x_hat).max():.1e}"),
+        ("largest change of a pixel of x̂", "0", f"{np.abs(again - x_hat).max():.1g}"),
     ]
     if elbos is not None:
         nelbo = -elbos.mean(axis=2)
         lines[1:1] = [
-            ("nELBO of 200 pictures, nats", f"{nelbo[0, 0]:.4f}", f"{nelbo[0, at]:.4f}"),
-            ("the same, without correlations", f"{nelbo[1, 0]:.2f}", f"{nelbo[1, at]:.2f}"),
+            ("nELBO of 200 pictures, nats", f"{nelbo[0, 0]:.3f}", f"{nelbo[0, at]:.3f}"),
+            ("the same, without correlations", f"{nelbo[1, 0]:.3f}", f"{nelbo[1, at]:.3f}"),
         ]
-    with controls:
-        st.markdown(
-            f"| | as trained | turned by {angle}° |\n|---|---|---|\n"
-            + "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        )
-    with strips:
+    numbers, curve = st.columns(2, gap="large")
+    numbers.markdown(
+        f"| | as trained | turned by {angle}° |\n|---|---|---|\n"
+        + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    )
+    if elbos is None:
+        numbers.caption("The reconstruction term needs the gallery's pictures, which are not on this machine.")
+    with curve:
         chart(
             turn_cost(DEGREES, gap, None if elbos is None else elbos[0] - elbos[1], angle),
             alt=f"Cost of an encoder without correlations: {gap[at]:.3f} nats at {angle} degrees, 0 at 0 and 90",

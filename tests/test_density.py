@@ -32,7 +32,7 @@ def test_the_aggregate_density_is_that_of_the_mixture(latent_dim):
 def test_left_out_each_point_is_judged_by_the_other_codes_alone():
     mu, logvar = cloud(count=270)
     z = mu + 0.01
-    judged = density.log_aggregate(z, mu, logvar, leave_one_out=True)
+    judged = density.log_aggregate(z, mu, logvar, left_out=np.arange(270))
     for i in (0, 7, 269):
         others = np.arange(len(mu)) != i
         assert judged[i] == pytest.approx(density.log_aggregate(z[i : i + 1], mu[others], logvar[others])[0], rel=1e-10)
@@ -57,8 +57,8 @@ def test_a_place_too_far_for_floating_point_is_still_compared():
 def test_shapes_that_do_not_fit_are_refused(z, mu, logvar):
     with pytest.raises(ValueError, match="must be"):
         density.log_aggregate(np.zeros(z), np.zeros(mu), np.zeros(logvar))
-    with pytest.raises(ValueError, match="one point a code"):
-        density.log_aggregate(np.zeros((2, 3)), np.zeros((4, 3)), np.zeros((4, 3)), leave_one_out=True)
+    with pytest.raises(ValueError, match="one for each"):
+        density.log_aggregate(np.zeros((2, 3)), np.zeros((4, 3)), np.zeros((4, 3)), left_out=np.arange(4))
 
 
 def test_the_surgery_s_parts_are_the_integrals_in_one_dimension():
@@ -131,6 +131,23 @@ def test_nearest_codes_come_in_order_and_agree_by_their_majority():
     mu = np.array([[0.0, 0], [1, 0], [3, 0], [9, 0], [-1.5, 0]])
     np.testing.assert_array_equal(density.nearest(np.array([[0.2, 0], [8, 0]]), mu, 3), [[0, 1, 4], [3, 2, 1]])
     np.testing.assert_array_equal(density.agreement(np.array([[1, 1, 2], [1, 2, 3], [4, 4, 4]])), [2, 1, 3])
+
+
+def test_samples_of_pictures_are_judged_by_the_other_pictures():
+    mu = np.concatenate([np.zeros((12, 2)), np.full((3, 2), 9.0)]) + 0.01 * np.arange(15)[:, None]
+    y = np.repeat([0, 1], [12, 3])
+    logvar = np.zeros(mu.shape)
+    scores = density.score_samples(mu, mu, logvar, y, own=np.arange(15))
+    assert scores.agreeing == pytest.approx(12 / 15)  # the three have few of their own kind around them
+    assert scores.log_density == pytest.approx(density.log_aggregate(mu, mu, logvar, np.arange(15)).mean())
+    strangers = density.score_samples(np.zeros((4, 2)), mu, logvar, y)
+    assert (strangers.agreeing, strangers.distinct) == (1.0, 0.25)
+
+
+def test_the_distance_to_the_nearest_picture_leaves_one_s_own_out():
+    pictures = np.stack([np.full((2, 2), v) for v in (0.0, 0.4, 1.0)])
+    np.testing.assert_allclose(density.picture_distance(pictures + 0.1, pictures), [0.1, 0.1, 0.1])
+    np.testing.assert_allclose(density.picture_distance(pictures, pictures, np.arange(3)), [0.4, 0.4, 0.6])
 
 
 def test_the_fitted_mixture_has_the_density_and_the_moments_of_its_samples():

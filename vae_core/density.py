@@ -47,14 +47,15 @@ def log_prior(z: np.ndarray) -> np.ndarray:
     return -0.5 * (np.square(z).sum(axis=1) + z.shape[1] * math.log(2 * math.pi))
 
 
-def log_aggregate(z: np.ndarray, mu: np.ndarray, logvar: np.ndarray, leave_one_out: bool = False) -> np.ndarray:
+def log_aggregate(z: np.ndarray, mu: np.ndarray, logvar: np.ndarray, left_out: np.ndarray | None = None) -> np.ndarray:
     """log q(z) of the aggregate posterior in nats, exactly: the mean of N(z; mu_n, diag exp(logvar_n)) over the codes.
 
     Parameters
     ----------
     z : (m, latent)
     mu, logvar : (n, latent)
-    leave_one_out : point i is judged by all codes but the i-th (then m = n): how a picture that is not among them would be
+    left_out : (m,) the row of a code that each point is not judged by, its own: so would a picture be judged that is not
+        among them
 
     Returns
     -------
@@ -72,20 +73,19 @@ def log_aggregate(z: np.ndarray, mu: np.ndarray, logvar: np.ndarray, leave_one_o
         raise ValueError(
             f"z {z.shape}, mu {mu.shape} and logvar {logvar.shape} must be (m, latent) and (n, latent) twice"
         )
-    if leave_one_out and len(z) != len(mu):
-        raise ValueError(f"{len(z)} points for {len(mu)} codes: to leave one out, give one point a code")
+    if left_out is not None and len(left_out) != len(z):
+        raise ValueError(f"{len(left_out)} codes to leave out for {len(z)} points; name one for each")
     # (z - mu)^2 / sigma^2 multiplied out is one matrix product; float64 leaves the cancellation far below a nat.
     precision = np.exp(-logvar)
     factors = np.concatenate([precision, mu * precision], axis=1).T
     constants = -0.5 * (mu * mu * precision + logvar + math.log(2 * math.pi)).sum(axis=1)
-    count = len(mu) - leave_one_out
+    count = len(mu) - (left_out is not None)
     result = np.empty(len(z))
     for start in range(0, len(z), ROWS):
         part = z[start : start + ROWS]
         logs = np.concatenate([-0.5 * part * part, part], axis=1) @ factors + constants
-        if leave_one_out:
-            rows = np.arange(len(part))
-            logs[rows, start + rows] = -np.inf
+        if left_out is not None:
+            logs[np.arange(len(part)), left_out[start : start + ROWS]] = -np.inf
         result[start : start + ROWS] = _log_sum_exp(logs) - math.log(count)
     return result
 
@@ -121,7 +121,10 @@ def bandwidth(mu: np.ndarray, shares: tuple[float, ...] = (0.01, 0.02, 0.04, 0.0
     Source: Habbema, Hermans and van den Broek (1974); Silverman (1986), "Density Estimation", section 3.4.4.
     """
     spread = math.sqrt(float(np.asarray(mu, np.float64).var(axis=0).mean()))
-    share = max(shares, key=lambda s: log_aggregate(mu, mu, np.full(mu.shape, 2 * math.log(s * spread)), True).mean())
+    share = max(
+        shares,
+        key=lambda s: log_aggregate(mu, mu, np.full(mu.shape, 2 * math.log(s * spread)), np.arange(len(mu))).mean(),
+    )
     return share * spread, share
 
 
@@ -159,6 +162,41 @@ def nearest(z: np.ndarray, mu: np.ndarray, count: int) -> np.ndarray:
 def agreement(labels: np.ndarray) -> np.ndarray:
     """How many of each row's labels (m, k) are the row's most frequent one: (m,) integers from 1 to k."""
     return (labels[:, :, None] == labels[:, None, :]).sum(axis=2).max(axis=1)
+
+
+@dataclass(frozen=True)
+class SampleScores:
+    """What codes alone say of samples; none of it says whether a person would read the pictures."""
+
+    log_density: float  # mean log q(z) at the samples, in nats
+    agreeing: float  # share of samples at least 8 of whose 10 nearest codes have one class
+    distinct: float  # different nearest codes among the samples, as a share of the samples
+
+
+def score_samples(
+    z: np.ndarray, mu: np.ndarray, logvar: np.ndarray, y: np.ndarray, own: np.ndarray | None = None
+) -> SampleScores:
+    """Score samples z (m, latent) by the codes mu, logvar (n, latent) with labels y (n,), at least eleven.
+
+    Samples of single pictures' posteriors name those pictures' rows, own (m,), and are judged by all others.
+    """
+    rows = nearest(z, mu, 11)
+    if own is not None:  # their own code goes last, then the eleventh or their own is cut off
+        rows = np.take_along_axis(rows, (rows == own[:, None]).argsort(axis=1, kind="stable"), axis=1)
+    return SampleScores(
+        log_density=float(log_aggregate(z, mu, logvar, own).mean()),
+        agreeing=float((agreement(y[rows[:, :10]]) >= 8).mean()),
+        distinct=len(np.unique(rows[:, 0])) / len(z),
+    )
+
+
+def picture_distance(x: np.ndarray, pictures: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
+    """How far each picture (m, height, width) is from the nearest of others (n, height, width), except the row `own` (m,):
+    the root mean square of the differences of grey values, (m,)."""
+    flat, others = x.reshape(len(x), -1), pictures.reshape(len(pictures), -1)
+    rows = nearest(flat, others, 2)
+    closest = rows[:, 0] if own is None else np.where(rows[:, 0] == own, rows[:, 1], rows[:, 0])
+    return np.sqrt(np.square(flat - others[closest]).mean(axis=1))
 
 
 def fit_mixture(z: np.ndarray, components: int) -> GaussianMix:

@@ -78,12 +78,13 @@ def elbo(
     epsilon : (n, latent), the noise
     turn : (latent, latent), the rotation R
     y : (n,) labels, for conditional models only
-    diagonal : a turned encoder that may not have correlations, with the variances of `best_diagonal`
+    diagonal : a turned encoder that may not have correlations, with the variances of `best_diagonal`; its noise is turned
+        along, so that the two differ by what the correlations are worth and little by chance
     """
     mean, covariance = rotate_posterior(mu, logvar, turn)
     if diagonal:
         narrowed = best_diagonal(covariance)
-        z = mean + np.exp(0.5 * narrowed) * epsilon
+        z = mean + np.exp(0.5 * narrowed) * (epsilon @ turn.T)
         divergence = 0.5 * (mean**2 + np.expm1(narrowed) - narrowed).sum(axis=1)
     else:
         z = mean + (np.exp(0.5 * np.asarray(logvar, np.float64)) * epsilon) @ turn.T  # R Sigma^(1/2) is its square root

@@ -121,9 +121,10 @@ def _cloud(model_id: str, sha256: str | None, _spec: ModelSpec):
     return mu, np.full_like(logvar, 2 * np.log(width)), share
 
 
-def cloud_samples(spec: ModelSpec) -> tuple[np.ndarray, np.ndarray]:
-    """One sample of each picture's posterior (a plain autoencoder's codes themselves), (n, latent), and the log-density of
-    the other pictures' codes there, (n,) in nats. Raises ArtifactError."""
+def cloud_samples(spec: ModelSpec) -> tuple[np.ndarray, np.ndarray, float]:
+    """One sample of each picture's posterior (a plain autoencoder's codes themselves), (n, latent); the log-density of the
+    other pictures' codes there, (n,) in nats; and the share of 2,000 samples of the prior that lie where it is lower than
+    at 95 % of them. Raises ArtifactError."""
     return _cloud_samples(spec.id, spec.codes and spec.codes.sha256, spec)
 
 
@@ -133,7 +134,9 @@ def _cloud_samples(model_id: str, sha256: str | None, _spec: ModelSpec):
 
     mu, logvar, _ = cloud(_spec)
     z = latent.reparameterize(mu, codes(_spec).logvar, latent.noise(*mu.shape, seed=0))
-    return z, log_aggregate(z, mu, logvar, leave_one_out=True)
+    at_codes = log_aggregate(z, mu, logvar, left_out=np.arange(len(mu)))
+    at_prior = log_aggregate(latent.sample_prior(2000, mu.shape[1], seed=0), mu, logvar)
+    return z, at_codes, float((at_prior < np.quantile(at_codes, 0.05)).mean())
 
 
 def density_grid(spec: ModelSpec, dims: tuple[int, int], limit: float, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -172,7 +175,7 @@ def mixtures(spec: ModelSpec) -> tuple[dict, dict, float]:
 def _mixtures(model_id: str, sha256: str | None, _spec: ModelSpec):
     from vae_core import density
 
-    z, _ = cloud_samples(_spec)
+    z, _, _ = cloud_samples(_spec)
     order = np.random.default_rng(0).permutation(len(z))
     fitted, held_out = z[order[: len(z) // 2]], z[order[len(z) // 2 :]]
     mixes = {k: density.fit_mixture(fitted, k) for k in (1, 5, 10, 20, 50) if 20 * k <= len(fitted)}

@@ -13,7 +13,7 @@ def turn_cost(degrees: tuple[int, ...], gap: np.ndarray, cost: np.ndarray | None
     `gap` (angles,) is the mean-field gap; `cost` (angles, pictures) the nELBO measured above that of the turned encoder with
     correlations, drawn with two standard errors, or None.
     """
-    names = ["predicted: mean-field gap", "measured: nELBO, diagonal − full"]
+    names = ["line, predicted: mean-field gap", "diamonds, measured: nELBO, diagonal − full"]
     colours = alt.Scale(domain=names, range=[concepts.KL.colour, concepts.EPSILON.colour])
     colour = alt.Color(
         "way:N", scale=colours, legend=alt.Legend(orient="top", direction="vertical", title=None, labelLimit=320)

@@ -72,12 +72,10 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
 
 def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceiling: float) -> alt.LayerChart:
     """The mean KL as a bar, above the two parts it is made of, with log N as a line; in nats."""
-    parts = {
-        "I(x; z)": concepts.MU.colour,
-        "KL(q(z) ‖ p(z))": concepts.X_HAT.colour,
-        "mean KL(q(z|x) ‖ p(z))": concepts.KL.colour,
-    }
-    information, marginal, total = parts
+    information = f"I(x; z) {mutual_information:.2f}"
+    marginal = f"KL(q(z) ‖ p(z)) {marginal_kl:.2f}"
+    total = f"mean KL(q(z|x) ‖ p(z)) {kl:.2f}"
+    parts = {information: concepts.MU.colour, marginal: concepts.X_HAT.colour, total: concepts.KL.colour}
     rows = pd.DataFrame(
         [
             {"row": "closed form", "part": total, "start": 0.0, "end": kl, "nats": kl},
@@ -112,14 +110,9 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
             tooltip=["part", alt.Tooltip("nats:Q", format=".2f")],
         )
     )
-    most = pd.DataFrame({"nats": [ceiling], "text": [f"log N = {ceiling:.2f}"]})
-    rule = alt.Chart(most).mark_rule(color=concepts.X.colour, size=2, strokeDash=[4, 3]).encode(x="nats:Q")
-    text = (
-        alt.Chart(most)
-        .mark_text(align="left", dx=4, color=concepts.X.colour, baseline="top")
-        .encode(x="nats:Q", y=alt.value(0), text="text:N")
-    )
-    return alt.layer(bars, rule, text).properties(height=230)
+    most = pd.DataFrame({"nats": [ceiling]})
+    rule = alt.Chart(most).mark_rule(color=concepts.X.colour, size=3, strokeDash=[4, 3]).encode(x="nats:Q")
+    return alt.layer(bars, rule).properties(height=230)
 
 
 def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> alt.LayerChart:

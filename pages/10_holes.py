@@ -44,19 +44,18 @@ else:
         f" puts a small Gaussian on each. Its standard deviation, the bandwidth, is **{width:.2f}**, {share:.0%} of the"
         " codes' own spread: of 1, 2, 4, 8 and 16 % the one under which the other codes make each code most likely."
     )
-dims, limit = (0, 1), float(np.ceil(np.abs(mu).max()))
+dims = (0, 1)
 if latent_dim > 2:
     names = [int(i) + 1 for i in order]
     with row():
         right = st.selectbox("To the right", names, format_func=lambda i: f"z{i}", key="holes_right", width=140)
         rest = [i for i in names if i != right]
         up = st.selectbox("Upwards", rest, format_func=lambda i: f"z{i}", key="holes_up", width=140)
-    dims, limit = (right - 1, up - 1), float(np.ceil(np.abs(mu[:, [right - 1, up - 1]]).max()))
-axis, log_q = cache.density_grid(spec, dims, max(limit, 3.0), 72)
-limit = float(axis[-1])
+    dims = (right - 1, up - 1)
+limit = float(np.ceil(max(3.0, np.quantile(np.abs(mu[:, list(dims)]), 0.998))))
+axis, log_q = cache.density_grid(spec, dims, limit, 80)
+_, log_p = density.density_grid(np.zeros((1, 2)), np.zeros((1, 2)), (0, 1), limit, 80)
 axes = (f"z{dims[0] + 1}", f"z{dims[1] + 1}")
-corners = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-log_p = density.log_prior(corners).reshape(log_q.shape)
 
 
 @st.fragment
@@ -73,11 +72,11 @@ def densities():
             "Shown", list(views), default="aggregate", required=True, key="holes_view", bind="query-params"
         )
         name, values = views[view]
-        inside = np.square(corners).sum(axis=1).reshape(log_q.shape) <= 4
+        inside = np.add.outer(axis**2, axis**2) <= 4
         st.caption(
-            f"Dashed: the prior at 1, 2 and 3 standard deviations. Everything below {FLOOR:.0f} nats has the palest colour;"
-            f" inside the circle of 2 the lowest log q(z) is {log_q[inside].min():.1f}, where log p(z) is"
-            f" {log_p[inside][log_q[inside].argmin()]:.1f}."
+            f"Dashed: the prior at 1, 2 and 3 standard deviations. Each of the {len(axis)} × {len(axis)} cells has the mean"
+            f" density over it. Inside the circle of 2, log q(z) goes from {log_q[inside].min():.1f} to"
+            f" {log_q[inside].max():.1f} nats, log p(z) from {log_p[inside].min():.1f} to {log_p[inside].max():.1f}."
         )
         if latent_dim > 2:
             st.caption(
@@ -112,8 +111,8 @@ if spec.variational:
     )
     mean_kl = tex(KL, r"\mathrm{KL}(q(z \mid x_n)\,\|\,p(z))")
     st.latex(
-        rf"\begin{{aligned}} \tfrac1N \textstyle\sum_n {mean_kl}"
-        r" \;=\;\; &I(x; z) \\ {}+{} &\mathrm{KL}(q(z)\,\|\,p(z)) \end{aligned}"
+        rf"\begin{{aligned}} &\tfrac1N \textstyle\sum_n {mean_kl} \\"
+        r" &= I(x; z) + \mathrm{KL}(q(z)\,\|\,p(z)) \end{aligned}"
     )
     bars, numbers = st.columns([3, 2], gap="large")
     with bars:
@@ -149,19 +148,20 @@ predict(
     "A place near z = 0 is the most probable one under the prior. Does the decoder draw a good picture there?",
     ["always", "not always"],
     "not always",
-    "The prior was an agreement between the encoder and the decoder, and the decoder was only trained where the encoder put"
-    " codes. Click *Show me a hole* and see how near to 0 one can be.",
+    "The decoder was only trained where the encoder put codes, and nothing makes it put some everywhere near 0. Click the"
+    " buttons below and see how near to 0 a hole can be.",
     key="holes_predict",
 )
 codes_z, at_codes, misses = cache.cloud_samples(spec)
 place = Place("holes_z", spec)
 
 
-def search() -> None:
+def search(what: str) -> None:
     """Each press searches among other samples of the prior: the number of the press is their seed."""
     seed = st.session_state["holes_searches"] = st.session_state.get("holes_searches", -1) + 1
     candidates = latent.sample_prior(2000, latent_dim, seed)
-    place.jump(candidates[density.find_hole(mu, logvar, candidates)])
+    found = density.find_hole(mu, logvar, candidates) if what == "hole" else density.find_border(mu, y, candidates)
+    place.jump(found)
 
 
 @st.fragment
@@ -171,9 +171,18 @@ def game():
             "Show me a hole",
             icon=":material/search:",
             on_click=search,
+            args=("hole",),
             key="holes_search",
             help="Of 2,000 samples of the prior, the half that it finds most probable; of these the one where log q(z)"
             " is lowest beside log p(z). Each press is another seed.",
+        )
+        st.button(
+            "Show me a border",
+            icon=":material/join:",
+            on_click=search,
+            args=("border",),
+            key="holes_border",
+            help="Of the same half of the samples, the one whose ten nearest codes agree least on a class.",
         )
         st.button(
             "Back to 0",
@@ -192,7 +201,7 @@ def game():
             )
     plane_side, score_side = st.columns(2, gap="large")
     with plane_side:
-        shown = np.clip((log_q - FLOOR) / -FLOOR, 0, 1) if spec.variational else np.clip((log_q + 16) / 12, 0, 1)
+        shade = np.clip((log_q - FLOOR) / (log_q.max() - FLOOR), 0, 1)
         planes(
             [
                 Plane(
@@ -205,7 +214,7 @@ def game():
                     f"The plane of {axes[0]} and {axes[1]}, darker where codes are dense; the dot is the chosen place",
                     dims=dims,
                     origin=place.z,
-                    density=0.85 * shown,
+                    density=0.85 * shade,
                 )
             ],
             limit=limit,
@@ -254,8 +263,7 @@ def game():
                 caption=f"The ten nearest codes, decoded (the originals are not here); {votes} are of one class.",
             )
         st.caption(
-            "Below the plane, the place decoded. Can you name what you see with confidence? Then it is no hole to your eyes,"
-            " whatever the numbers say."
+            "Beside or below the plane, the place decoded: would you read it with confidence?"
             + (
                 f" Seed of the last search: {searched}."
                 if (searched := st.session_state.get("holes_searches")) is not None
@@ -269,13 +277,14 @@ look_for(
     f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of real"
     " codes; if q(z) were the prior, 5 % would. "
     + (
-        "Not one of two classes but a third thing, or smoke: the decoder bends from one class to another within a short"
-        " way, and in between it draws both at once. **Try:** drag slowly across a pale seam."
+        "**Try:** both buttons, several times. A hole need not look bad: across a narrow seam the decoder simply goes on, and"
+        " only where there is room, as in more dimensions, it invents things that are no digit. At a border it draws both"
+        " classes at once, for lack of any code that told it what is there."
         if spec.variational
-        else "N(0, I) covers only the middle of this plane, so its samples miss most codes instead: see below."
+        else "N(0, I) covers only the crowded middle of this plane: its samples fall into few holes, and miss most codes."
     )
 )
-source(density.find_hole, density.log_aggregate)
+source(density.find_hole, density.find_border, density.log_aggregate)
 
 st.header("Sample from the codes' own density")
 st.markdown(

@@ -99,14 +99,21 @@ def test_posteriors_that_are_the_prior_have_no_information_and_no_holes():
     assert parts.marginal_kl.nats == pytest.approx(0, abs=1e-12)
 
 
-def test_the_grid_is_the_marginal_with_the_other_dimensions_integrated_out():
+def test_a_cell_of_the_grid_is_the_mean_of_the_marginal_with_the_other_dimensions_integrated_out():
     mu, logvar = cloud(count=6, latent_dim=3)
     axis, log_q = density.density_grid(mu, logvar, (2, 0), limit=2.0, side=5)
-    np.testing.assert_allclose(axis, [-2, -1, 0, 1, 2])
-    middle = np.linspace(-10, 10, 4001)
-    points = np.stack([np.full(4001, axis[1]), middle, np.full(4001, axis[3])], axis=1)  # z1 = -1 (up), z3 = 1 (right)
-    integral = np.trapezoid(np.exp(density.log_aggregate(points, mu, logvar)), middle)
-    assert math.exp(log_q[1, 3]) == pytest.approx(integral, rel=1e-6)
+    np.testing.assert_allclose(axis, [-1.6, -0.8, 0, 0.8, 1.6], atol=1e-12)
+    z1, z2, z3 = np.linspace(-1.2, -0.4, 41), np.linspace(-8, 8, 801), np.linspace(0.4, 1.2, 41)
+    points = np.stack(np.meshgrid(z1, z2, z3, indexing="ij"), axis=-1).reshape(-1, 3)
+    q = np.exp(density.log_aggregate(points, mu, logvar)).reshape(41, 801, 41)
+    mass = np.trapezoid(np.trapezoid(np.trapezoid(q, z3), z2), z1)
+    assert np.exp(log_q[1, 3]) == pytest.approx(mass / 0.64, rel=1e-3)  # z1 = -0.8 is up, z3 = 0.8 to the right
+
+
+def test_no_mass_is_lost_between_the_cells():
+    mu = np.random.default_rng(0).uniform(-2, 2, (50, 2))
+    _, log_q = density.density_grid(mu, np.full(mu.shape, -20.0), (0, 1), limit=3.0, side=7)  # far narrower than a cell
+    assert np.exp(log_q).sum() * (6 / 7) ** 2 == pytest.approx(1)
 
 
 def test_the_bandwidth_is_the_most_likely_one_for_codes_left_out():
@@ -121,10 +128,18 @@ def test_the_hole_is_the_gap_and_not_a_far_corner():
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     ring = 1.2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     candidates = latent.sample_prior(500, 2, seed=0)
-    hole = candidates[density.find_hole(ring, np.full(ring.shape, -3.0), candidates)]
+    hole = density.find_hole(ring, np.full(ring.shape, -3.0), candidates)
     assert np.linalg.norm(hole) < 0.25
     farthest = np.square(candidates).sum(axis=1).max()
     assert np.square(hole).sum() < farthest
+
+
+def test_the_border_is_where_neighbours_disagree():
+    mu = np.random.default_rng(0).normal(size=(2000, 2))
+    y = (mu[:, 0] > 0.3).astype(int)
+    border = density.find_border(mu, y, latent.sample_prior(1000, 2, seed=0))
+    assert abs(border[0] - 0.3) < 0.1
+    assert np.linalg.norm(border) < 1.2
 
 
 def test_nearest_codes_come_in_order_and_agree_by_their_majority():
@@ -134,12 +149,12 @@ def test_nearest_codes_come_in_order_and_agree_by_their_majority():
 
 
 def test_samples_of_pictures_are_judged_by_the_other_pictures():
-    mu = np.concatenate([np.zeros((12, 2)), np.full((3, 2), 9.0)]) + 0.01 * np.arange(15)[:, None]
-    y = np.repeat([0, 1], [12, 3])
+    mu = np.concatenate([np.zeros((12, 2)), np.full((4, 2), 9.0)]) + 0.01 * np.arange(16)[:, None]
+    y = np.repeat([0, 1], [12, 4])
     logvar = np.zeros(mu.shape)
-    scores = density.score_samples(mu, mu, logvar, y, own=np.arange(15))
-    assert scores.agreeing == pytest.approx(12 / 15)  # the three have few of their own kind around them
-    assert scores.log_density == pytest.approx(density.log_aggregate(mu, mu, logvar, np.arange(15)).mean())
+    scores = density.score_samples(mu, mu, logvar, y, own=np.arange(16))
+    assert scores.agreeing == pytest.approx(12 / 16)  # the four have few of their own kind around them
+    assert scores.log_density == pytest.approx(density.log_aggregate(mu, mu, logvar, np.arange(16)).mean())
     strangers = density.score_samples(np.zeros((4, 2)), mu, logvar, y)
     assert (strangers.agreeing, strangers.distinct) == (1.0, 0.25)
 

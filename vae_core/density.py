@@ -131,25 +131,45 @@ def bandwidth(mu: np.ndarray, shares: tuple[float, ...] = (0.01, 0.02, 0.04, 0.0
 def density_grid(
     mu: np.ndarray, logvar: np.ndarray, dims: tuple[int, int], limit: float, side: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The exact marginal of two dimensions: its axis (side,), from -limit to limit, and log q (side, side) in nats.
+    """The marginal of two dimensions on side x side cells from -limit to limit: the cells' centres (side,) and the log of
+    q's exact mean over each cell, (side, side) in nats, -inf where it is too small for a number.
 
-    Rows of the grid run with the second dimension from -limit upwards. The marginal of a mixture of Gaussians is the
-    mixture of their marginals; the other dimensions are integrated out, not fixed.
+    Rows of the grid run with the second dimension from -limit upwards. The marginal of a mixture of Gaussians is the mixture
+    of their marginals: the other dimensions are integrated out, not fixed. A Gaussian's mass in a cell is a product of
+    differences of its cumulative distribution, so that no cloud narrower than a cell falls between two points.
     """
-    axis = np.linspace(-limit, limit, side)
-    points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    return axis, log_aggregate(points, mu[:, list(dims)], logvar[:, list(dims)]).reshape(side, side)
+    from scipy.special import ndtr
+
+    edges = np.linspace(-limit, limit, side + 1)
+    right, up = (
+        np.diff(ndtr((edges[:, None] - mu[:, dim]) / np.exp(0.5 * logvar[:, dim])), axis=0).clip(0) for dim in dims
+    )  # (side, n) each
+    area = (2 * limit / side) ** 2
+    with np.errstate(divide="ignore"):
+        return (edges[:-1] + edges[1:]) / 2, np.log(up @ right.T / (len(mu) * area))
 
 
-def find_hole(mu: np.ndarray, logvar: np.ndarray, candidates: np.ndarray) -> int:
-    """Which of the prior's samples (m, latent) lies deepest in a hole of q(z): its row.
-
-    Of the half of the samples that the prior itself finds most probable (so no far corner wins), the one at which
-    log q(z) - log p(z) is least.
-    """
+def central_half(candidates: np.ndarray) -> np.ndarray:
+    """The half of the prior's samples (m, latent) that the prior finds most probable: no far corner is among them."""
     log_p = log_prior(candidates)
-    central = np.flatnonzero(log_p >= np.median(log_p))
-    return int(central[np.argmin(log_aggregate(candidates[central], mu, logvar) - log_p[central])])
+    return candidates[log_p >= np.median(log_p)]
+
+
+def find_hole(mu: np.ndarray, logvar: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Of the central half of the prior's samples (m, latent), the one with fewest codes for what the prior expects: (latent,).
+
+    That is where log q(z) - log p(z) is least.
+    """
+    central = central_half(candidates)
+    return central[np.argmin(log_aggregate(central, mu, logvar) - log_prior(central))]
+
+
+def find_border(mu: np.ndarray, y: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Of the central half of the prior's samples (m, latent), the one whose ten nearest codes agree least on a class:
+    (latent,); of several the most probable one."""
+    central = central_half(candidates)
+    central = central[np.argsort(-log_prior(central), kind="stable")]
+    return central[np.argmin(agreement(y[nearest(central, mu, 10)]))]
 
 
 def nearest(z: np.ndarray, mu: np.ndarray, count: int) -> np.ndarray:

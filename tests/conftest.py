@@ -105,6 +105,8 @@ DRAWN = {
     "training_progress": "canvas.dots[aria-label]",
     "latent_scatter": "canvas.dots[aria-label]",
     "gaussian_sampling": ".live[data-frames]",
+    "holes": ".planes[data-frames]",
+    "compare": ".planes[data-frames]",
 }
 
 

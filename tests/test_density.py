@@ -116,6 +116,13 @@ def test_no_mass_is_lost_between_the_cells():
     assert np.exp(log_q).sum() * (6 / 7) ** 2 == pytest.approx(1)
 
 
+def test_thin_tails_are_alike_on_both_sides():
+    axis, log_q = density.density_grid(np.zeros((1, 2)), np.zeros((1, 2)), (0, 1), limit=20.0, side=200)
+    np.testing.assert_allclose(log_q[100], log_q[100, ::-1], rtol=1e-9)
+    at_centres = density.log_prior(np.stack([axis, np.full(200, axis[100])], axis=1))
+    np.testing.assert_allclose(log_q[100], at_centres, atol=0.5, rtol=0.01)
+
+
 def test_the_bandwidth_is_the_most_likely_one_for_codes_left_out():
     random = np.random.default_rng(0)
     mu = np.concatenate([random.normal(c, 0.1, (100, 2)) for c in (-3, 3)])

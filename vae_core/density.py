@@ -141,12 +141,16 @@ def density_grid(
     from scipy.special import ndtr
 
     edges = np.linspace(-limit, limit, side + 1)
-    right, up = (
-        np.diff(ndtr((edges[:, None] - mu[:, dim]) / np.exp(0.5 * logvar[:, dim])), axis=0).clip(0) for dim in dims
-    )  # (side, n) each
+
+    def mass(dim: int) -> np.ndarray:  # of each Gaussian in each interval, (side, n)
+        scaled = (edges[:, None] - mu[:, dim]) / np.exp(0.5 * logvar[:, dim])
+        low, high = scaled[:-1], scaled[1:]
+        # To the right of the mean both are near 1, and their difference is lost: take the same interval on the left.
+        return np.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
+
     area = (2 * limit / side) ** 2
     with np.errstate(divide="ignore"):
-        return (edges[:-1] + edges[1:]) / 2, np.log(up @ right.T / (len(mu) * area))
+        return (edges[:-1] + edges[1:]) / 2, np.log(mass(dims[1]) @ mass(dims[0]).T / (len(mu) * area))
 
 
 def central_half(candidates: np.ndarray) -> np.ndarray:

@@ -90,6 +90,16 @@ def kl_per_dim(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
     return objective.kl_per_dim(torch.tensor(mu), torch.tensor(logvar)).numpy()
 
 
+def log_likelihood(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """log p(x|z) of each image (n, 28, 28) at its code z (n, latent): (n,) in nats. Raises ValueError as `encode` does."""
+    x, z = _images(x), _codes(model, z)
+    if len(x) != len(z):
+        raise ValueError(f"z has {len(z)} rows for {len(x)} images; each image needs its code")
+    return _in_batches(lambda x, z, y: (model.log_likelihood(model.logits(z, y), x),), x, z, _labels(model, y, len(x)))[
+        0
+    ]
+
+
 def kl_both_ways(mu: float, logvar: float, epsilon: np.ndarray) -> tuple[float, float, float]:
     """KL(N(mu, exp(logvar)) || N(0, 1)) in nats: closed form, Monte Carlo estimate, and its standard error.
 

@@ -49,6 +49,22 @@ def pack(model: VAE, part: str) -> bytes:
         "deterministic": a.deterministic,
         "layers": layers,
     }
+    return _bytes(header, weights)
+
+
+def pack_linear(weight: np.ndarray, bias: np.ndarray) -> bytes:
+    """One linear layer whose results are grey values themselves (likelihood "linear"), in the layout of `pack`.
+
+    weight (outputs, inputs), bias (outputs,). A linear model such as PCA then decodes in the browser like the others.
+    """
+    outputs, inputs = weight.shape
+    layer = {"type": "linear", "inputs": inputs, "outputs": outputs}
+    header = {"inputs": inputs, "classes": 0, "likelihood": "linear", "deterministic": True, "layers": [layer]}
+    return _bytes(header, [weight, bias])
+
+
+def _bytes(header: dict, weights: list[np.ndarray]) -> bytes:
+    """The header and the weights in the layout of `pack`."""
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (len(text) % 2)
     data = np.concatenate([w.ravel() for w in weights]).astype("<f2").tobytes()

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from vae_core.data import Images, data_dir, load_gallery
+from vae_core import latent
+from vae_core.data import DataError, Images, data_dir, load_gallery
 from vae_core.manifest import MANIFEST, Manifest, ModelSpec, read_manifest
 from vae_core.projection import Codes, Maps, load_codes, load_maps, load_replay
 
@@ -255,3 +256,143 @@ def _content(x: np.ndarray) -> str:
 
 def _labels(label: int | None) -> np.ndarray | None:
     return None if label is None else np.array([label])
+
+
+def cloud(spec: ModelSpec):
+    """The gallery's posteriors as (mu, logvar, share): a plain autoencoder's points with a bandwidth, `share` of their
+    own standard deviation; share is None where the posteriors have their own widths. Raises ArtifactError."""
+    return _cloud(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Choosing a bandwidth")
+def _cloud(model_id: str, sha256: str | None, _spec: ModelSpec):
+    from vae_core.density import bandwidth
+
+    mu, logvar = codes(_spec).mu, codes(_spec).logvar
+    if _spec.variational:
+        return mu, logvar, None
+    width, share = bandwidth(mu)
+    return mu, np.full_like(logvar, 2 * np.log(width)), share
+
+
+def cloud_samples(spec: ModelSpec) -> tuple[np.ndarray, np.ndarray, float]:
+    """One sample of each picture's posterior (a plain autoencoder's codes themselves), (n, latent); the log-density of the
+    other pictures' codes there, (n,) in nats; and the share of 2,000 samples of the prior that lie where it is lower than
+    at 95 % of them. Raises ArtifactError."""
+    return _cloud_samples(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Measuring the density at every code")
+def _cloud_samples(model_id: str, sha256: str | None, _spec: ModelSpec):
+    from vae_core.density import log_aggregate
+
+    mu, logvar, _ = cloud(_spec)
+    z = latent.reparameterize(mu, codes(_spec).logvar, latent.noise(*mu.shape, seed=0))
+    at_codes = log_aggregate(z, mu, logvar, left_out=np.arange(len(mu)))
+    at_prior = log_aggregate(latent.sample_prior(2000, mu.shape[1], seed=0), mu, logvar)
+    return z, at_codes, float((at_prior < np.quantile(at_codes, 0.05)).mean())
+
+
+def density_grid(spec: ModelSpec, dims: tuple[int, int], limit: float, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """`vae_core.density.density_grid` of the gallery's cloud. Raises ArtifactError."""
+    return _density_grid(spec.id, spec.codes and spec.codes.sha256, dims, limit, side, spec)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Adding up 5,000 posteriors")
+def _density_grid(model_id: str, sha256: str | None, dims: tuple[int, int], limit: float, side: int, _spec: ModelSpec):
+    from vae_core.density import density_grid
+
+    mu, logvar, _ = cloud(_spec)
+    return density_grid(mu, logvar, dims, limit, side)
+
+
+def surgery(spec: ModelSpec):
+    """The ELBO surgery of a model on the gallery, one sample a picture with seed 0. Raises ArtifactError."""
+    return _surgery(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Splitting the KL")
+def _surgery(model_id: str, sha256: str | None, _spec: ModelSpec):
+    from vae_core.density import surgery
+
+    mu, logvar, _ = cloud(_spec)
+    return surgery(mu, logvar, latent.noise(*mu.shape, seed=0))
+
+
+def mixtures(spec: ModelSpec) -> tuple[dict, dict, float]:
+    """Gaussian mixtures of the codes of half of the gallery by their number of components, their mean log-density at the
+    codes of the other half, and the prior's there, in nats a picture. Raises ArtifactError."""
+    return _mixtures(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Fitting mixtures of Gaussians to the codes")
+def _mixtures(model_id: str, sha256: str | None, _spec: ModelSpec):
+    from vae_core import density
+
+    z, _, _ = cloud_samples(_spec)
+    order = np.random.default_rng(0).permutation(len(z))
+    fitted, held_out = z[order[: len(z) // 2]], z[order[len(z) // 2 :]]
+    mixes = {k: density.fit_mixture(fitted, k) for k in (1, 5, 10, 20, 50) if 20 * k <= len(fitted)}
+    scores = {k: float(density.log_mixture(mix, held_out).mean()) for k, mix in mixes.items()}
+    return mixes, scores, float(density.log_prior(held_out).mean())
+
+
+def pca(dataset: str):
+    """The first two principal components of a gallery's pictures. Raises as `gallery`."""
+    return _pca(dataset, manifest().images[dataset].pixels_sha256, str(data_dir()))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Fitting PCA to the pictures")
+def _pca(dataset: str, sha256: str, folder: str):
+    from vae_core import linear
+
+    return linear.fit(gallery(dataset).x, 2)
+
+
+def gallery_error(spec: ModelSpec) -> float:
+    """Mean squared error a pixel of a model's reconstructions of its gallery. Raises as `gallery`."""
+    return _gallery_error(spec.id, spec.weights.sha256, spec.codes and spec.codes.sha256, str(data_dir()), spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Reconstructing the gallery")
+def _gallery_error(model_id: str, weights: str, sha256: str | None, folder: str, _spec: ModelSpec) -> float:
+    from vae_core import inference
+
+    x_hat = inference.decode(model(_spec), codes(_spec).mu)
+    return float(np.square(x_hat - gallery(_spec.dataset).x).mean())
+
+
+def turned_elbos(spec: ModelSpec, dims: tuple[int, int], degrees: tuple[int, ...]):
+    """What turning a plane of latent dimensions costs, over the gallery: `vae_core.rotation` at each angle.
+
+    Returns arrays by angle, nats an image: the mean KL of the turned posteriors, their mean mean-field gap, and for the
+    first 200 pictures the ELBO of each, turned and turned without correlations, (2, angles, 200), or None while the
+    pixels are not on this machine.
+    """
+    folder = str(data_dir())
+    return _turned_elbos(spec.id, spec.weights.sha256, spec.codes and spec.codes.sha256, dims, degrees, folder, spec)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Turning the axes")
+def _turned_elbos(
+    model_id: str, weights: str, sha256: str | None, dims: tuple[int, int], degrees: tuple[int, ...], folder, _spec
+):
+    from vae_core import rotation
+
+    mu, logvar, y = codes(_spec).mu, codes(_spec).logvar, codes(_spec).y
+    turns = [rotation.rotation(mu.shape[1], dims, angle) for angle in degrees]
+    turned = [rotation.rotate_posterior(mu, logvar, turn) for turn in turns]
+    kl = np.array([rotation.kl(*posterior).mean() for posterior in turned])
+    gap = np.array([rotation.mean_field_gap(covariance).mean() for _, covariance in turned])
+    try:
+        x = gallery(_spec.dataset).x[:200]
+    except DataError:
+        return kl, gap, None
+    some = slice(len(x))
+    labels = y[some] if _spec.conditional else None
+    epsilon = latent.noise(len(x), mu.shape[1], seed=0)
+    elbos = [
+        [rotation.elbo(model(_spec), x, mu[some], logvar[some], epsilon, turn, labels, diagonal) for turn in turns]
+        for diagonal in (False, True)
+    ]
+    return kl, gap, np.array(elbos)

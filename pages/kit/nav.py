@@ -28,6 +28,10 @@ PAGES = {
     ],
     "Go deeper": [
         ("pages/12_bounds.py", "Bounds", ":material/stairs:"),
+
+
+        ("pages/10_holes.py", "Holes", ":material/blur_on:"),
+        ("pages/11_compare.py", "Compare", ":material/compare:"),
         ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }

@@ -9,6 +9,7 @@ from vae_core.manifest import MANIFEST, Manifest, ModelSpec, read_manifest
 from vae_core.projection import Codes, Maps, load_codes, load_maps, load_replay
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+KL_PICTURES = 500  # of the gallery's 5,000: enough for the mean KL of a dimension, encoded anew for each epoch
 
 
 def manifest() -> Manifest:
@@ -100,3 +101,26 @@ def _network(model_id: str, sha256: str, part: str, _spec: ModelSpec) -> bytes:
     from vae_core.wire import pack
 
     return pack(model(_spec), part)
+
+
+def kl_by_epoch(spec: ModelSpec) -> dict:
+    """KL of each latent dimension, (latent,) in nats, averaged over the gallery's first pictures, by epoch.
+
+    Raises ArtifactError, or DataError where the pictures are not downloaded.
+    """
+    images = gallery(spec.dataset)
+    sha256s = tuple(f.sha256 for f in (*spec.snapshots.values(), spec.weights))
+    return _kl_by_epoch(spec.id, sha256s, manifest().images[spec.dataset].pixels_sha256, spec, images)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _kl_by_epoch(
+    model_id: str, sha256s: tuple[str, ...], pixels_sha256: str, _spec: ModelSpec, _images: Images
+) -> dict:
+    from vae_core import inference
+
+    y = _images.y[:KL_PICTURES] if _spec.conditional else None
+    return {
+        epoch: inference.kl_per_dim(*inference.encode(one, _images.x[:KL_PICTURES], y)).mean(axis=0)
+        for epoch, one in snapshots(_spec).items()
+    }

@@ -115,7 +115,8 @@ def said(one: ModelSpec, epoch: int) -> str:
     """What a model is doing at one of its epochs, and its figures."""
     terms = terms_by_epoch(one.history, "validation")
     figures = ", ".join(f"{name} {values[one.history['epoch'].index(epoch)]:.1f}" for name, values in terms.items())
-    return f"{phase_at(one.recipe, epoch).capitalize()}. On held-out pictures, nats: {figures}"
+    phase = phase_at(one.recipe, epoch)
+    return f"{phase[0].upper()}{phase[1:]}. On held-out pictures, nats: {figures}"
 
 
 try:

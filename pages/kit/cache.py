@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_core.data import Images, data_dir, load_gallery
-from vae_core.manifest import MANIFEST, Manifest, ModelSpec, read_manifest
+from vae_core.data import DataError, Images, data_dir, load_gallery
+from vae_core.manifest import MANIFEST, ArtifactError, Manifest, ModelSpec, read_manifest
 from vae_core.projection import Codes, Maps, load_codes, load_maps, load_replay
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
@@ -124,3 +124,11 @@ def _kl_by_epoch(
         epoch: inference.kl_per_dim(*inference.encode(one, _images.x[:KL_PICTURES], y)).mean(axis=0)
         for epoch, one in snapshots(_spec).items()
     }
+
+
+def gallery_or_none(dataset: str) -> Images | None:
+    """As `gallery`, but None where the pictures are not on this machine or not readable."""
+    try:
+        return gallery(dataset)
+    except (ArtifactError, DataError):
+        return None

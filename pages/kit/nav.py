@@ -26,6 +26,8 @@ PAGES = {
         ("pages/6_digit_transitions.py", "Digit transitions", ":material/transition_slide:"),
     ],
     "Go deeper": [
+        ("pages/8_trade_off.py", "Trade-off", ":material/balance:"),
+        ("pages/9_collapse.py", "Collapse", ":material/compress:"),
         ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }

@@ -160,7 +160,7 @@ function fitPictures(root) {
 // Draw a chart and return what moves it to a frame.
 function drawChart(place, chart) {
   const [width, height] = chart.size;
-  const [left, right, top, bottom] = [chart.y.title ? 44 : 34, width - 6, 8, height - 35];
+  const [left, right, top, bottom] = [chart.y.title ? 44 : 34, width - 6, chart.phases.length ? 16 : 8, height - 35];
   const x = (share) => left + share * (right - left);
   const y = (share) => bottom - share * (bottom - top);
   const figure = document.createElement("figure");
@@ -184,7 +184,7 @@ function drawChart(place, chart) {
   };
   chart.phases.forEach(([from, to, text], i) => {
     add("rect", { x: x(from), y: top, width: x(to) - x(from), height: bottom - top, class: i % 2 ? "phase odd" : "phase" });
-    add("text", { x: (x(from) + x(to)) / 2, y: top + 10, "text-anchor": "middle", class: "phase-name" }, text);
+    add("text", { x: (x(from) + x(to)) / 2, y: top - 5, "text-anchor": "middle", class: "phase-name" }, text);
   });
   for (const [share, text] of chart.y.ticks) {
     add("line", { x1: left, x2: right, y1: y(share), y2: y(share), class: "grid" });

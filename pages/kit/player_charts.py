@@ -7,7 +7,7 @@ import numpy as np
 from pages.kit import concepts
 from vae_core.manifest import ModelSpec
 
-SMALL, LARGE = [290, 165], [400, 330]  # the drawing's own pixels
+SMALL, LARGE = [340, 160], [400, 330]  # the drawing's own pixels
 EPOCH_TICKS = (0, 1, 3, 10, 30, 100, 300)
 ROOM = 0.2  # share of the axis that the name of a phase needs
 
@@ -175,7 +175,7 @@ def _round_values(low: float, high: float) -> list[tuple[float, str]]:
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
     values = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
-    return [(float(v), f"{v:g}") for v in values]
+    return [(float(v), f"{v + 0.0:g}") for v in values]  # + 0.0: no "-0"
 
 
 def _ticks(low: float, high: float, first: float, last: float) -> list[tuple[float, str]]:

@@ -89,7 +89,7 @@ for spec, model, codes in usable:
     samples[spec.beta] = inference.decode(model, noise, sample_labels)
 planes = aligned_planes([codes.mu[:DOTS] for _, _, codes in usable])
 dots = {spec.beta: codes.mu[:DOTS] @ plane.T for (spec, _, codes), plane in zip(usable, planes, strict=True)}
-titles = ("in the plane of its two", "largest principal components")
+titles = ("PCA plane, turned: to the right", "PCA plane, turned: upwards")
 by_use = [np.sort(spec.metrics["kl_per_dim_nats"])[::-1] for spec in family]  # each model's own order
 texts = [f"β = {beta:g}" for beta in betas]
 replay = replay_of(
@@ -179,13 +179,13 @@ apart = [np.median(latent.nearest_cloud(latent.noise(200, latent_dim, 0), c.mu, 
 table = pd.DataFrame(
     {
         "β": [f"{beta:g}" for beta in betas],
-        "rate (KL), nats": [f"{value:.1f}" for value in rate],
+        "rate, nats": [f"{value:.1f}" for value in rate],
         "distortion, nats": [f"{value:.1f}" for value in distortion],
         "nELBO, nats": [f"{spec.metrics['nelbo_nats']:.1f}" for spec in family],
-        "a nat of rate saves, up to the next β": [*bought, ""],
-        "active units": [str(spec.metrics["active_units"]) for spec in family],
+        "a nat buys": [*bought, ""],
+        "active": [str(spec.metrics["active_units"]) for spec in family],
         "mean σ": [f"{np.exp(0.5 * codes.logvar).mean():.2f}" for _, _, codes in usable],
-        "prior sample to nearest posterior, σ": [f"{value:.1f}" for value in apart],
+        "gap, σ": [f"{value:.1f}" for value in apart],
         "model": [spec.id for spec in family],
     }
 )
@@ -195,8 +195,10 @@ download("The table as CSV", table.to_csv(index=False).encode(), name, "text/csv
 longest = max(family, key=lambda spec: spec.recipe.get("epochs", 0))
 others = sorted({spec.recipe["epochs"] for spec in family if spec.recipe.get("epochs") != longest.recipe["epochs"]})
 st.caption(
-    f"Test set, {family[0].metrics['images']:,} pictures, one posterior sample each; σ and distances: the gallery's"
-    f" {len(y):,} posteriors, median of 200 samples of N(0, I), root mean square over the dimensions."
+    f"Test set, {family[0].metrics['images']:,} pictures, one posterior sample each. *A nat buys*: nats of distortion saved by"
+    " each nat of rate, between this β and the next. *Active*: dimensions whose posterior mean varies (page Collapse)."
+    f" *Mean σ*: over the gallery's {len(y):,} posteriors. *Gap*: from a sample of N(0, I) to the nearest of these, in its own σ"
+    " (root mean square over the dimensions, median of 200 samples); about 1 or less is inside."
     + (
         f" Not all else is equal: {longest.id} was trained for {longest.recipe['epochs']} epochs, the others for"
         f" {' or '.join(map(str, others))}, so its place on the curve is a little better than theirs."

@@ -170,8 +170,8 @@ def _xy(x: np.ndarray, y: np.ndarray) -> list[list[float]]:
 
 
 def _round_values(low: float, high: float) -> list[tuple[float, str]]:
-    """Some five round numbers within an axis, and their texts."""
-    rough = (high - low) / 5
+    """Some six round numbers within an axis, and their texts."""
+    rough = (high - low) / 6
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
     values = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step

@@ -11,13 +11,12 @@ chapter(
 )
 
 import numpy as np
-import pandas as pd
 
 from pages.kit import cache
 from pages.kit.concepts import KL, RECONSTRUCTION, tex
 from pages.kit.picker import chosen_model, refuse_unknown, row
 from pages.kit.player import player, replay_of, track
-from pages.kit.player_charts import dimension_bars, rate_distortion
+from pages.kit.player_charts import dimension_bars, family_table, rate_distortion
 from pages.kit.scatter import frame_of
 from pages.kit.show import download, look_for, predict, source
 from vae_core import inference, latent
@@ -171,24 +170,9 @@ st.latex(
 st.markdown(
     "A model that minimises it buys a nat of rate as long as that saves more than β nats of distortion, so the curve's slope"
     " at each model is −β. The table holds this against the real ones: between two neighbours the measured exchange rate"
-    " must lie between their two β."
+    " should lie between their two β, as neither would do better in the other's place."
 )
-rate, distortion = (np.array([spec.metrics[f"{name}_nats"] for spec in family]) for name in ("kl", "reconstruction"))
-bought = [f"{value:.2f}" for value in exchange_rates(rate, distortion)]
-apart = [np.median(latent.nearest_cloud(latent.noise(200, latent_dim, 0), c.mu, c.logvar)) for _, _, c in usable]
-table = pd.DataFrame(
-    {
-        "β": [f"{beta:g}" for beta in betas],
-        "rate, nats": [f"{value:.1f}" for value in rate],
-        "distortion, nats": [f"{value:.1f}" for value in distortion],
-        "nELBO, nats": [f"{spec.metrics['nelbo_nats']:.1f}" for spec in family],
-        "a nat buys": [*bought, ""],
-        "active": [str(spec.metrics["active_units"]) for spec in family],
-        "mean σ": [f"{np.exp(0.5 * codes.logvar).mean():.2f}" for _, _, codes in usable],
-        "gap, σ": [f"{value:.1f}" for value in apart],
-        "model": [spec.id for spec in family],
-    }
-)
+table = family_table(family, [codes for _, _, codes in usable])
 st.dataframe(table, hide_index=True)
 name = f"trade-off-{family[0].dataset}-z{latent_dim}.csv"
 download("The table as CSV", table.to_csv(index=False).encode(), name, "text/csv", "tradeoff_csv")
@@ -211,13 +195,13 @@ st.header("Why the samples change")
 low, high = st.columns(2, gap="large")
 low.markdown(
     f"**Low β: holes.** Codes are cheap, so each picture gets a small cloud of its own (mean σ {table['mean σ'].iloc[0]} at"
-    f" β = {betas[0]:g}), and the clouds do not fill the prior: a sample of N(0, I) falls {apart[0]:.0f} σ from the nearest"
+    f" β = {betas[0]:g}), and the clouds do not fill the prior: a sample of N(0, I) falls {table['gap, σ'].iloc[0]} σ from the nearest"
     " one. The decoder was never trained there, and draws strokes that belong to no digit. Reconstructions stay sharp,"
     " because they start from real codes."
 )
 high.markdown(
-    f"**High β: blur.** Clouds are wide (mean σ {table['mean σ'].iloc[-1]} at β = {betas[-1]:g}) and overlap: every sample"
-    f" lies within {apart[-1]:.1f} σ of one, so there are no holes. But one code stands for many pictures, the best single"
+    f"**High β: blur.** Clouds are wide (mean σ {table['mean σ'].iloc[-1]} at β = {betas[-1]:g}) and overlap: a typical"
+    f" sample lies {table['gap, σ'].iloc[-1]} σ from one, which is inside. But one code stands for many pictures, the best single"
     " answer is their mean, and a mean of digits is blurred. Dimensions that are not worth their price are given up: page"
     " *Collapse*."
 )

@@ -11,14 +11,14 @@ chapter(
 )
 
 import numpy as np
-import pandas as pd
 
 from pages.kit import cache
-from pages.kit.collapse_charts import by_dimension, kl_stacks, linear_dimensions
+from pages.kit.collapse_charts import by_dimension, kl_stacks, linear_dimensions, remedies
 from pages.kit.concepts import KL, RECONSTRUCTION
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
 from pages.kit.show import chart, look_for, predict, sheet, source
 from vae_core import collapse, inference, latent
+from vae_core.data import DataError
 from vae_core.family import beta_family, latent_sizes
 from vae_core.manifest import ArtifactError
 
@@ -43,9 +43,9 @@ predict(
 
 st.header("Switch dimensions off")
 st.markdown(
-    "Each bar on the left is what a dimension **costs**: its KL, the mean over the gallery's"
-    f" {len(codes.y):,} pictures. Each bar on the right is what it is **worth**: the nats of reconstruction lost when it"
-    " alone is set to 0, the prior's mean, for every picture."
+    "The first chart shows what each dimension **costs**: its KL, the mean over the gallery's"
+    f" {len(codes.y):,} pictures. The second shows what it is **worth**: the nats of reconstruction lost when it alone is set"
+    " to 0, the prior's mean, for every picture. Choose dimensions, and they are set to 0 together."
 )
 # A choice of dimensions belongs to its model; a link may name some that this one does not have.
 key = "collapse_off"
@@ -92,7 +92,7 @@ def switched_off():
             st.caption("What a dimension is worth needs the original pictures, which are not on this machine.")
         else:
             worth = cache.cost_by_dim(spec)[order]
-            title, alt = "reconstruction lost, nats", "Nats of reconstruction lost without each latent dimension"
+            title, alt = "lost without it, nats", "Nats of reconstruction lost without each latent dimension"
             chart(by_dimension(worth, ordered, active[order], off, title, RECONSTRUCTION.colour), alt=alt)
 
     said = ", ".join(off) if off else "no dimension"
@@ -110,13 +110,14 @@ def switched_off():
     originals = [] if choice.images is None else [np.stack([choice.x(i) for i in shown])]
     rows_said = "originals, " if originals else ""
     half = -(-len(shown) // 2)
-    for part in (slice(0, half), slice(half, None)):  # two bands, so that a phone shows them whole
-        sheet(
-            np.concatenate([block[part] for block in (*originals, before, after)]),
-            columns=len(shown[part]),
-            scale=2,
-            alt=f"Rows: {rows_said}decoded with every dimension, decoded with {said} switched off",
-        )
+    for place, part in zip(st.columns(2), (slice(0, half), slice(half, None)), strict=True):  # a phone shows each whole
+        with place:
+            sheet(
+                np.concatenate([block[part] for block in (*originals, before, after)]),
+                columns=len(shown[part]),
+                scale=2,
+                alt=f"Rows: {rows_said}decoded with every dimension, decoded with {said} switched off",
+            )
     st.caption(
         f"Rows: {rows_said}decoded from a posterior sample, and from the same sample with **{said}** at 0. First column:"
         f" {choice.name(digit)}, your choice; then one picture of each class."
@@ -144,7 +145,7 @@ look_for(
     f"This model uses {int(active.sum())} of its {spec.latent_dim} dimensions"
     + (f"; {', '.join(dead)} collapsed." if dead else ".")
     + " A dimension is **active** if its posterior mean moves with the picture: A = Cov(E[z|x]) > 0.01 (Burda et al. 2016,"
-    " section 5.2). What it is worth is far more than its KL: that is why it is kept. **Try:** the least used active"
+    " section 5.2). A much used one is worth more than β times its KL: that is why it is kept. **Try:** the least used active"
     " dimension, then all collapsed ones at once, then all: every picture becomes the same one, decoded from the prior's"
     " mean."
 )
@@ -188,7 +189,7 @@ def linear():
     controls, drawing = st.columns([1, 2], gap="large")
     try:
         variances = cache.principal_variances(spec.dataset, 40)
-    except (ArtifactError, OSError, ValueError):
+    except (ArtifactError, DataError):
         variances = cache.principal_variances("mnist", 40)
     with controls:
         noise = st.select_slider(
@@ -217,41 +218,7 @@ st.markdown(
     " price, is the one to be seen."
 )
 st.markdown("**Remedies**, and what the recipe of the chosen model does:")
-recipe = spec.recipe
-schedule, warmup = recipe["kl_schedule"], recipe["kl_warmup"]
-risen = {
-    "linear": f"used: the KL weight rises from 0 over the first {warmup:.0%} of training" if warmup else "not used",
-    "cyclical": f"used, in {recipe['kl_cycles']} cycles (Fu et al. 2019)",
-    "constant": "not used",
-}[schedule]
-bits = recipe["free_bits"]
-st.table(
-    pd.DataFrame(
-        [
-            (
-                "KL warm-up (annealing)",
-                "let dimensions prove their worth before they cost",
-                "Bowman et al. 2016",
-                f"`kl_schedule`, `kl_warmup`: {risen}",
-            ),
-            (
-                "Free bits",
-                "the first nats of each dimension cost nothing, so nothing is gained by closing it",
-                "Kingma et al. 2016",
-                f"`free_bits`: {f'used, {bits:g} nats a dimension' if bits else 'not used'}",
-            ),
-            ("Smaller β", "a lower price for every dimension", "Higgins et al. 2017", f"`beta`: {spec.beta:g}"),
-            (
-                "Training the encoder harder",
-                "several encoder steps for each step of the decoder, early on",
-                "He et al. 2019",
-                "not in this project",
-            ),
-        ],
-        columns=["remedy", "idea", "source", "here"],
-    ).set_index("remedy"),
-    border="horizontal",
-)
+st.table(remedies(spec), border="horizontal")
 st.caption(
     "A collapsed dimension is not a fault by itself: a model with more room than the data repays should leave some empty."
     " It is a fault where it loses likelihood. Settings are explained in `vae_core/build/config.py`. Sources: Burda et al."

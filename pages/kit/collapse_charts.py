@@ -1,4 +1,4 @@
-"""Charts of the page on collapse: data in, altair out."""
+"""Charts and the table of the page on collapse: data in, altair or pandas out."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,7 @@ def by_dimension(
             ),
             tooltip=["dimension", alt.Tooltip("nats:Q", format=".3f"), "state", "switched"],
         )
-        .properties(height=230)
+        .properties(height=250)
     )
 
 
@@ -116,3 +116,37 @@ def linear_dimensions(variances: np.ndarray, noise_variance: float, kl: np.ndarr
         .encode(y=alt.Y("noise:Q"), tooltip=[alt.Tooltip("noise:Q", title="β·σ²", format=".3f")])
     )
     return alt.layer(dots, line).properties(height=260)
+
+
+def remedies(spec: ModelSpec) -> pd.DataFrame:
+    """What helps against collapse, and whether a model's recipe does it."""
+    recipe = spec.recipe
+    schedule, warmup, bits = recipe["kl_schedule"], recipe["kl_warmup"], recipe["free_bits"]
+    rise = f"used: the KL weight rises from 0 over the first {warmup:.0%} of training"
+    risen = {
+        "linear": rise if warmup else "not used",
+        "cyclical": f"used, in {recipe['kl_cycles']} cycles (Fu et al. 2019)",
+        "constant": "not used",
+    }[schedule]
+    rows = [
+        (
+            "KL warm-up (annealing)",
+            "let dimensions prove their worth before they cost",
+            "Bowman et al. 2016",
+            f"`kl_schedule`, `kl_warmup`: {risen}",
+        ),
+        (
+            "Free bits",
+            "the first nats of each dimension cost nothing, so nothing is gained by closing it",
+            "Kingma et al. 2016",
+            f"`free_bits`: {f'used, {bits:g} nats a dimension' if bits else 'not used'}",
+        ),
+        ("Smaller β", "a lower price for every dimension", "Higgins et al. 2017", f"`beta`: {spec.beta:g}"),
+        (
+            "Training the encoder harder",
+            "several encoder steps for each step of the decoder, early on",
+            "He et al. 2019",
+            "not in this project",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["remedy", "idea", "source", "here"]).set_index("remedy")

@@ -1,11 +1,15 @@
-"""Charts that the player's clock moves: numbers to shares of their axes, which `player.js` draws."""
+"""Charts that the player's clock moves: numbers to shares of their axes, which `player.js` draws; and their table."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from pages.kit import concepts
+from vae_core import latent
+from vae_core.family import exchange_rates
 from vae_core.manifest import ModelSpec
+from vae_core.projection import Codes
 
 SMALL, LARGE = [340, 160], [400, 330]  # the drawing's own pixels
 EPOCH_TICKS = (0, 1, 3, 10, 30, 100, 300)
@@ -139,6 +143,27 @@ def rate_distortion(family: Sequence[ModelSpec]) -> dict:
             for (x, y), spec, r, d in zip(places, family, rate, distortion, strict=True)
         ],
         now=places,
+    )
+
+
+def family_table(family: Sequence[ModelSpec], codes: Sequence[Codes]) -> pd.DataFrame:
+    """The figures of a family of beta, a row each: of the test set, and of the gallery's codes under each model."""
+    rate, distortion = (
+        np.array([spec.metrics[f"{name}_nats"] for spec in family]) for name in ("kl", "reconstruction")
+    )
+    noise = latent.sample_prior(200, family[0].latent_dim, seed=0)
+    return pd.DataFrame(
+        {
+            "β": [f"{spec.beta:g}" for spec in family],
+            "rate, nats": [f"{value:.1f}" for value in rate],
+            "distortion, nats": [f"{value:.1f}" for value in distortion],
+            "nELBO, nats": [f"{spec.metrics['nelbo_nats']:.1f}" for spec in family],
+            "a nat buys": [*(f"{value:.2f}" for value in exchange_rates(rate, distortion)), ""],
+            "active": [str(spec.metrics["active_units"]) for spec in family],
+            "mean σ": [f"{np.exp(0.5 * one.logvar).mean():.2f}" for one in codes],
+            "gap, σ": [f"{np.median(latent.nearest_cloud(noise, one.mu, one.logvar)):.1f}" for one in codes],
+            "model": [spec.id for spec in family],
+        }
     )
 
 

@@ -20,15 +20,13 @@ from pages.kit.player_charts import dimension_bars, family_table, rate_distortio
 from pages.kit.scatter import frame_of
 from pages.kit.show import download, look_for, predict, source
 from vae_core import inference, latent
-from vae_core.family import aligned_planes, beta_family, exchange_rates
+from vae_core.family import aligned_planes, beta_family, exchange_rates, nearest_family
 from vae_core.manifest import ArtifactError
 
 DOTS = 2000  # codes in the scatter: the first of the gallery
 choice = chosen_model()
 models = cache.manifest().models
-# The chosen model's own family, or else the first one there is, of its data set if possible.
-likes = [choice.spec, *sorted(models.values(), key=lambda spec: spec.dataset != choice.spec.dataset)]
-family = next((found for like in likes if (found := beta_family(models.values(), like))), [])
+family = nearest_family(models.values(), choice.spec)
 usable, unusable = [], []
 for spec in family:
     try:

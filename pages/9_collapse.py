@@ -18,9 +18,7 @@ from pages.kit.concepts import KL, RECONSTRUCTION
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
 from pages.kit.show import chart, look_for, predict, sheet, source
 from vae_core import collapse, inference, latent
-from vae_core.data import DataError
-from vae_core.family import beta_family, latent_sizes
-from vae_core.manifest import ArtifactError
+from vae_core.family import beta_family, latent_sizes, nearest_family
 
 choice = chosen_model()
 needs_posterior(choice)
@@ -51,9 +49,8 @@ st.markdown(
 key = "collapse_off"
 if st.session_state.setdefault("collapse_model", spec.id) != spec.id:
     st.session_state["collapse_model"] = spec.id
-    st.session_state.pop(key, None)
-    st.query_params.pop(key, None)
-if unknown := [name[:20] for name in st.query_params.get_all(key) if name not in names]:
+    st.session_state[key] = [names[most_used_first[0]]]
+elif unknown := [name[:20] for name in st.query_params.get_all(key) if name not in names]:
     st.warning(f"The link asks for collapse_off “{', '.join(unknown)[:40]}”; this model has z1 to {names[-1]}.")
 
 
@@ -152,9 +149,8 @@ look_for(
 source(collapse.switch_off, collapse.cost_of_switching_off, latent.active_units, inference.kl_per_dim)
 
 st.header("When do dimensions collapse?")
-like = spec if beta_family(models.values(), spec) else models.get("mnist-z10", spec)
-betas = beta_family(models.values(), like)
-sizes = latent_sizes(models.values(), spec) or latent_sizes(models.values(), like)
+betas = nearest_family(models.values(), spec, beta_family)
+sizes = nearest_family(models.values(), spec, latent_sizes)
 left, right = st.columns(2, gap="large")
 for place, family, labels, title, words in (
     (left, betas, [f"{one.beta:g}" for one in betas], "β", "**Across β**: a higher price, fewer dimensions worth it"),
@@ -185,12 +181,8 @@ st.markdown(
 
 
 @st.fragment
-def linear():
+def linear(variances: np.ndarray):
     controls, drawing = st.columns([1, 2], gap="large")
-    try:
-        variances = cache.principal_variances(spec.dataset, 40)
-    except (ArtifactError, DataError):
-        variances = cache.principal_variances("mnist", 40)
     with controls:
         noise = st.select_slider(
             "β·σ², the price of precision",
@@ -209,7 +201,10 @@ def linear():
         chart(linear_dimensions(variances, noise, nats), alt=alt)
 
 
-linear()
+if choice.images is None:
+    st.caption("The linear case is solved on the pictures, which are not on this machine.")
+else:
+    linear(cache.principal_variances(spec.dataset, 40))
 st.markdown(
     "Deep models collapse for two more reasons. **Early in training** the codes are still noise, and the price is paid at"
     " once: the encoder lags behind what the decoder could use, and dimensions close that would have paid later (He et al."

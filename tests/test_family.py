@@ -8,7 +8,7 @@ from conftest import SHIPPED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_core.family import aligned_planes, beta_family, exchange_rates, latent_sizes
+from vae_core.family import aligned_planes, beta_family, exchange_rates, latent_sizes, nearest_family
 
 MODELS = list(SHIPPED.values())
 Z10 = SHIPPED["mnist-z10"]
@@ -47,6 +47,14 @@ def test_latent_sizes_differ_in_the_latent_alone():
         "fashion-z10",
     ]
     assert latent_sizes(MODELS, SHIPPED["mnist-z10-b4"]) == []
+
+
+def test_a_model_without_sisters_is_shown_a_family_of_its_data_set_first():
+    z10 = beta_family(MODELS, Z10)
+    assert nearest_family(MODELS, SHIPPED["mnist-z10-b2"]) == nearest_family(MODELS, SHIPPED["fashion-z2"]) == z10
+    sizes = nearest_family(MODELS, SHIPPED["fashion-z10"], latent_sizes)
+    assert [spec.id for spec in sizes] == ["fashion-z2", "fashion-z4", "fashion-z10"]
+    assert nearest_family(MODELS[:2], MODELS[0]) == []
 
 
 @given(st.floats(0.01, 10), st.floats(0.01, 10))

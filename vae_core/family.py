@@ -32,6 +32,16 @@ def latent_sizes(models: Iterable[ModelSpec], like: ModelSpec) -> list[ModelSpec
     return _family((m for m in models if kind(m) == kind(like)), lambda spec: spec.latent_dim)
 
 
+def nearest_family(models: Iterable[ModelSpec], spec: ModelSpec, find=beta_family) -> list[ModelSpec]:
+    """The family that a model belongs to, or else the first of its data set, or of any; `find` says which kind.
+
+    Empty if there is none.
+    """
+    models = list(models)
+    likes = [spec, *sorted(models, key=lambda other: other.dataset != spec.dataset)]
+    return next((family for like in likes if (family := find(models, like))), [])
+
+
 def exchange_rates(rate: np.ndarray, distortion: np.ndarray) -> np.ndarray:
     """Nats of distortion that each nat of rate buys between neighbours on the curve: (n,) twice -> (n - 1,).
 

@@ -1,4 +1,4 @@
-"""Training progress: one epoch control for reconstructions, samples, codes and curves."""
+"""Training progress: one epoch control for reconstructions, samples, codes and curves, of one model or of two."""
 
 import streamlit as st
 
@@ -7,43 +7,40 @@ from pages.kit.nav import chapter
 chapter(
     "Training progress",
     "How the model came to be what it is. Play the epochs, or drag the control: the same pictures, the same noise and"
-    " the same axes all the way. *Reading time: 4 minutes.*",
+    " the same axes all the way. *Reading time: 5 minutes.*",
 )
 
 import numpy as np
 
 from pages.kit import cache
-from pages.kit.epoch_player import epoch_player, replay_of
 from pages.kit.picker import chosen_model, refuse_unknown, row
+from pages.kit.player import nearest_before, player, replay_of, times_of, track
+from pages.kit.player_charts import dimension_bars, phase_at, terms_by_epoch, training_charts
 from pages.kit.scatter import frame_of
-from pages.kit.show import look_for, source
-from vae_core import inference, latent
-from vae_core.manifest import ArtifactError
+from pages.kit.show import look_for, predict, source
+from vae_core import inference, latent, objective
+from vae_core.data import DataError
+from vae_core.manifest import ArtifactError, ModelSpec
 
+NONE = "none"
 choice = chosen_model()
-spec = choice.spec
+spec, models = choice.spec, cache.manifest().models
+replayed = [id_ for id_, other in models.items() if other.snapshots]
 if not spec.snapshots:
-    others = [id_ for id_, other in cache.manifest().models.items() if other.snapshots]
-    st.info(f"The weights of {spec.id} by epoch are not kept. Choose {' or '.join(others)} in the sidebar.")
-    st.stop()
-try:
-    models, means = cache.snapshots(spec), cache.replay(spec)
-    plane = None if spec.latent_dim == 2 else cache.maps(spec)
-except ArtifactError as error:
-    st.error(f"The training of {spec.id} cannot be shown: {error}", icon=":material/error:")
+    st.info(f"The weights of {spec.id} by epoch are not kept. Choose {' or '.join(replayed)} in the sidebar.")
     st.stop()
 
-start = spec.epoch
-refuse_unknown(
-    "epoch",
-    [str(epoch) for epoch in spec.epochs],
-    f"Weights of these epochs are kept: {', '.join(map(str, spec.epochs))}.",
-)
-if st.query_params.get("epoch", "") in map(str, spec.epochs):
-    start = int(st.query_params["epoch"])
-
-labels = choice.codes.y[: len(means[spec.epoch])]
 with row():
+    others = [NONE, *(id_ for id_ in replayed if id_ != spec.id)]
+    refuse_unknown("training_second", others, f"Choose one of {', '.join(others)}.")
+    second = st.selectbox(
+        "Compare with",
+        others,
+        key="training_second",
+        bind="query-params",
+        width=180,
+        help="A second model on the same clock. Models whose weights were kept by epoch can be replayed.",
+    )
     turn = st.session_state.setdefault("training_turn", 0)
     st.button(
         "Other pictures",
@@ -53,32 +50,114 @@ with row():
     )
     refuse_unknown("training_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
     seed = st.number_input("Seed of the noise", 0, 999_999, 0, key="training_seed", bind="query-params", width=180)
-rows = [np.flatnonzero(labels == label) for label in range(len(choice.classes))]
-rows = np.array([own[turn % len(own)] for own in rows])  # one picture of each class
-noise = latent.sample_prior(20, spec.latent_dim, seed)
-
-if plane is None:
-    dots, titles, scatter_title = means, ("mean of z1", "mean of z2"), "Their codes in the plane"
-else:
-    dots = {epoch: plane.project_pca(mu) for epoch, mu in means.items()}
-    titles = ("first component", "second component")
-    scatter_title = "Their codes on the PCA plane of the trained model"
-inside = np.abs(dots[spec.epoch]).max(axis=0)  # the axes of the trained codes, at every epoch
+shown = [spec] if second == NONE else [spec, models[second]]
 
 
-sample_labels = np.arange(len(noise)) % len(choice.classes) if spec.conditional else None
-picture_labels = labels[rows] if spec.conditional else None
-replay = replay_of(
-    spec,
-    originals=None if choice.images is None else choice.images.x[rows],
-    reconstructions={e: inference.decode(model, means[e][rows], picture_labels) for e, model in models.items()},
-    samples={e: inference.decode(model, noise, sample_labels) for e, model in models.items()},
-    dots=dots,
-    labels=labels,
-    frame=frame_of(np.stack([-inside, inside]), titles, equal=True),
-    scatter_title=scatter_title,
-    classes=choice.classes,
+def kl_by_epoch(one: ModelSpec) -> dict | None:
+    """Mean KL of each dimension by epoch, or None while the pictures to encode are not on this machine."""
+    try:
+        return cache.kl_by_epoch(one)
+    except DataError:
+        return None
+
+
+def track_of(one: ModelSpec) -> dict:
+    """Every frame of one model's training: its pictures, samples, codes and curves by epoch."""
+    snapshots, means, kls = cache.snapshots(one), cache.replay(one), kl_by_epoch(one)
+    labels = cache.codes(one).y[: len(means[one.epoch])]
+    classes = cache.manifest().images[one.dataset].classes
+    of_class = [np.flatnonzero(labels == label) for label in range(len(classes))]
+    rows = np.array([own[turn % len(own)] for own in of_class])  # one picture of each class
+    noise = latent.sample_prior(20, one.latent_dim, seed)
+    picture_labels = labels[rows] if one.conditional else None
+    sample_labels = np.arange(len(noise)) % len(classes) if one.conditional else None
+    if one.latent_dim == 2:
+        dots, titles, scatter_title = means, ("mean of z1", "mean of z2"), "Their codes in the plane"
+    else:
+        plane = cache.maps(one)
+        dots = {epoch: plane.project_pca(mu) for epoch, mu in means.items()}
+        titles = ("first component", "second component")
+        scatter_title = "Their codes on the PCA plane of the trained model"
+    inside = np.abs(dots[one.epoch]).max(axis=0)  # the axes of the trained codes, at every epoch
+    charts = training_charts(one, shown)
+    if kls is not None:
+        order = np.argsort(-kls[one.epoch])  # of the trained model, so that no bar changes its place
+        charts.append(
+            dimension_bars(
+                [kls[epoch][order] for epoch in one.epochs],
+                [str(dim + 1) for dim in order],
+                top=tallest,
+                title="latent dimension z, in the order of the trained model",
+                alt=f"KL of each latent dimension of {one.id} by epoch, in nats",
+            )
+        )
+    return track(
+        name=one.id if len(shown) > 1 else "",
+        times=one.epochs,
+        texts=[f"epoch {epoch}" for epoch in one.epochs],
+        originals=None if kls is None else cache.gallery(one.dataset).x[rows],
+        reconstructions={e: inference.decode(m, means[e][rows], picture_labels) for e, m in snapshots.items()},
+        samples={e: inference.decode(m, noise, sample_labels) for e, m in snapshots.items()},
+        dots=dots,
+        labels=labels,
+        frame=frame_of(np.stack([-inside, inside]), titles, equal=True),
+        scatter_title=scatter_title,
+        classes=classes,
+        note="What the decoder makes of their means at this epoch. The originals are not on this machine."
+        if kls is None
+        else "Each original stands above what the decoder makes of its mean at this epoch.",
+        charts=charts,
+        nameless=(0,),
+    )
+
+
+def said(one: ModelSpec, epoch: int) -> str:
+    """What a model is doing at one of its epochs, and its figures."""
+    terms = terms_by_epoch(one.history, "validation")
+    figures = ", ".join(f"{name} {values[one.history['epoch'].index(epoch)]:.1f}" for name, values in terms.items())
+    phase = phase_at(one.recipe, epoch)
+    return f"{phase[0].upper()}{phase[1:]}. On held-out pictures, nats: {figures}"
+
+
+try:
+    kept = [kl for one in shown for kl in (kl_by_epoch(one) or {}).values()]
+    tallest = float(max((kl.max() for kl in kept), default=1.0))
+    tracks = [track_of(one) for one in shown]
+except ArtifactError as error:
+    st.error(
+        f"The training of {' and '.join(one.id for one in shown)} cannot be shown: {error}", icon=":material/error:"
+    )
+    st.stop()
+epochs = times_of(tracks)
+lines = [f"Epoch {epoch}. " for epoch in epochs]
+for one in shown:
+    for i, at in enumerate(nearest_before(epochs, one.epochs)):
+        own = one.epochs[at]
+        stale = "" if own == epochs[i] else f", its latest snapshot, of epoch {own}"
+        lines[i] += said(one, own) if len(shown) == 1 else f"\n{one.id}{stale}: {said(one, own)}"
+
+# Other models have other epochs: the one in the link belongs to the models that were shown when it was written.
+if st.session_state.setdefault("training_shown", shown) != shown:
+    st.session_state["training_shown"] = shown
+    st.query_params.pop("epoch", None)
+refuse_unknown(
+    "epoch", [str(epoch) for epoch in epochs], f"Weights of these epochs are kept: {', '.join(map(str, epochs))}."
 )
+asked = st.query_params.get("epoch", "")
+start = int(asked) if asked in map(str, epochs) else epochs[-1]
+
+predict(
+    "Training pushes the KL down: it is a cost in the objective. Which way does it go from the untrained model to the"
+    " trained one?",
+    ["it falls", "it stays where it was", "it rises"],
+    "it rises",
+    "An untrained encoder gives every picture nearly the prior, which costs nothing and says nothing: step from epoch 0"
+    " to 1 and watch the scatter open. While its weight is small, the KL even overshoots, because codes are cheap. At full"
+    " weight it settles where one more nat of KL would buy less than one nat of reconstruction, and late in training it"
+    " creeps up again: better decoders make longer codes worth their price. All of it stands in the KL curve below.",
+    key="training_predict",
+)
+replay = replay_of(tracks, clock="Epoch", texts=[f"epoch {epoch}" for epoch in epochs], said=lines)
 
 
 def keep_in_url(epoch: int) -> None:
@@ -87,23 +166,29 @@ def keep_in_url(epoch: int) -> None:
 
 
 @st.fragment
-def player():
-    epoch_player(replay, start=start, key="training_player", on_epoch=keep_in_url)
+def replayed_training():
+    player(replay, start=start, key="training_player", on_value=keep_in_url)
 
 
-player()
-rise = f"over the first {replay['warmup']:.0f} epochs this recipe raises the weight of the KL from 0 to {spec.beta:g}"
-kept = "the best on held-out pictures" if spec.recipe["keep"] == "best" else "the last"
+replayed_training()
+for one in shown:
+    best = "the best on held-out pictures" if one.recipe["keep"] == "best" else "the last"
+    rise = (
+        f" Its recipe raises the weight of the KL from 0 to {one.beta:g} over the first"
+        f" {one.recipe['kl_warmup'] * one.recipe['epochs']:.0f} epochs."
+        if one.recipe["kl_schedule"] == "linear" and one.recipe["kl_warmup"]
+        else ""
+    )
+    st.caption(f"The {one.id} that is shipped is the one of epoch {one.epoch}, {best}.{rise}")
 st.caption(
-    "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise."
-    f"{f' Grey: {rise}.' if replay['warmup'] else ''} The model shipped is the one of epoch {spec.epoch}, {kept}. A code"
-    " outside of the axes, early in training, is drawn on their rim."
+    "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise;"
+    f" shaded by phase. Bars: mean over {cache.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."
+    " A code outside of the axes, early in training, is drawn on their rim."
+    + (" Two models share the axes of their curves and bars." if len(shown) > 1 else "")
 )
 look_for(
-    "Predict first: does the KL rise or fall in training? **It rises from almost nothing.** An untrained encoder gives"
-    " every picture nearly the prior, which costs nothing and says nothing. While its weight is small, the KL even"
-    " overshoots: codes are cheap. At full weight it settles where one more nat of KL would buy less than one nat of"
-    " reconstruction, and late in training it creeps up again: better decoders make longer codes worth their price."
-    " **Try:** epoch 0 to 1, and watch the scatter open."
+    "Strokes first, then classes, then detail; the held-out curves tell what is learned and not memorised. **Try:** hide"
+    " all classes but two and see when they part; compare *mnist-z2* with *mnist-z20*, whose extra dimensions open early,"
+    " overshoot, and are closed again, some of them for good."
 )
-source(inference.encode, inference.decode, latent.sample_prior)
+source(inference.encode, inference.decode, latent.sample_prior, objective.kl_per_dim)

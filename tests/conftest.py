@@ -103,6 +103,7 @@ def torchrun(*command: str, processes: int = 2) -> subprocess.CompletedProcess:
 DRAWN = {
     "": ".flow[aria-label]",
     "training_progress": "canvas.dots[aria-label]",
+    "trade_off": "canvas.dots[aria-label]",
     "latent_scatter": "canvas.dots[aria-label]",
     "gaussian_sampling": ".live[data-frames]",
     "digit_transitions": ".walk[data-step]",

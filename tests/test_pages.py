@@ -181,26 +181,27 @@ def test_the_elbo_of_the_digit_is_the_sum_of_its_terms():
 def test_the_player_gets_one_frame_for_each_shipped_epoch():
     at = open_page(PATHS[2], model="mnist-z10", epoch="3")
     data = component(at)
-    assert data["epochs"] == SHIPPED["mnist-z10"].epochs
-    assert len(data["frames"]) == len(data["epochs"])
-    assert len({frame["samples"] for frame in data["frames"]}) == len(data["epochs"])
+    frames = data["tracks"][0]["frames"]
+    assert data["clock"]["values"] == SHIPPED["mnist-z10"].epochs
+    assert len(frames) == len(data["clock"]["values"])
+    assert len({frame["samples"] for frame in frames}) == len(frames)
     assert data["start"] == 3
 
 
 def test_another_seed_gives_the_player_other_samples_of_the_same_pictures():
     at = open_page(PATHS[2])
-    before = component(at)["frames"][-1]
+    before = component(at)["tracks"][0]["frames"][-1]
     at.number_input(key="training_seed").set_value(1).run()
-    after = component(at)["frames"][-1]
+    after = component(at)["tracks"][0]["frames"][-1]
     assert after["samples"] != before["samples"]
     assert after["reconstruction"] == before["reconstruction"]
 
 
 def test_other_pictures_leave_the_samples_alone():
     at = open_page(PATHS[2])
-    before = component(at)["frames"][-1]
+    before = component(at)["tracks"][0]["frames"][-1]
     at.button(key="training_others").click().run()
-    after = component(at)["frames"][-1]
+    after = component(at)["tracks"][0]["frames"][-1]
     assert after["reconstruction"] != before["reconstruction"]
     assert after["samples"] == before["samples"]
 
@@ -261,7 +262,7 @@ def test_map_settings_and_seed_choose_the_map():
 
 @pytest.mark.parametrize("model", SHIPPED)
 def test_the_card_shows_the_figures_of_the_manifest(model):
-    at = open_page(PATHS[6], model=model)
+    at = open_page("pages/13_models.py", model=model)
     shown = at.table[0].value
     assert list(shown["value"]) == [value for _, value, _ in card.metrics(SHIPPED[model])]
     assert set(at.dataframe[0].value["model"]) >= set(SHIPPED)

@@ -95,9 +95,30 @@ def log_likelihood(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | Non
     x, z = _images(x), _codes(model, z)
     if len(x) != len(z):
         raise ValueError(f"z has {len(z)} rows for {len(x)} images; each image needs its code")
+
+
+def log_likelihood(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """log p(x|z) of each image (n, 28, 28) at a code of one's own choice z (n, latent): (n,), in nats.
+
+    Minus this, averaged over posterior samples z, is the reconstruction term. Source: as `objective.log_likelihood`.
+    Raises ValueError as `encode` does, or if there is not one code for each image.
+    """
+    x, z = _images(x), _codes(model, z)
+    if len(z) != len(x):
+        raise ValueError(f"z has {len(z)} rows for {len(x)} images; each image needs its own code")
     return _in_batches(lambda x, z, y: (model.log_likelihood(model.logits(z, y), x),), x, z, _labels(model, y, len(x)))[
         0
     ]
+
+
+
+
+def kl_per_dim(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+    """KL(q(z|x) || p(z)) of each image's latent dimensions: mu, logvar (n, latent) -> (n, latent), in nats.
+
+    Source: as `objective.kl_per_dim`.
+    """
+    return _in_batches(lambda mu, logvar: (objective.kl_per_dim(mu, logvar),), mu, logvar)[0]
 
 
 def kl_both_ways(mu: float, logvar: float, epsilon: np.ndarray) -> tuple[float, float, float]:

@@ -228,6 +228,17 @@ def norm_density(norm: np.ndarray, latent_dim: int) -> np.ndarray:
     return np.exp((latent_dim - 1) * np.log(norm) - norm**2 / 2 - (half - 1) * log(2) - lgamma(half))
 
 
+def nearest_cloud(z: np.ndarray, mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+    """How far each code lies from the nearest posterior, in that posterior's own sigmas, root mean square by dimension.
+
+    z (m, latent), mu and logvar (n, latent) -> (m,). About 1 for a code drawn from one of the posteriors, and more where
+    no picture's posterior reaches: a hole.
+    """
+    z, mu, precision = z.astype(np.float64), mu.astype(np.float64), np.exp(-logvar.astype(np.float64))
+    squared = z**2 @ precision.T - 2 * z @ (mu * precision).T + (mu**2 * precision).sum(axis=1)
+    return np.sqrt(np.clip(squared.min(axis=1), 0, None) / z.shape[1])
+
+
 def active_units(mu: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     """Which dimensions the encoder uses: the variance of the posterior mean over the data exceeds the threshold.
 

@@ -32,6 +32,10 @@ PAGES = {
 
         ("pages/10_holes.py", "Holes", ":material/blur_on:"),
         ("pages/11_compare.py", "Compare", ":material/compare:"),
+
+
+        ("pages/8_trade_off.py", "Trade-off", ":material/balance:"),
+        ("pages/9_collapse.py", "Collapse", ":material/compress:"),
         ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }

@@ -1,0 +1,152 @@
+"""Charts and the table of the page on collapse: data in, altair or pandas out."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from pages.kit import concepts
+from vae_core.manifest import ModelSpec
+
+STATES = ["active", "collapsed"]
+
+
+def by_dimension(
+    values: np.ndarray, names: Sequence[str], active: np.ndarray, off: Sequence[str], title: str, colour: str
+) -> alt.Chart:
+    """A value in nats of each latent dimension, in the given order; collapsed ones are grey, those switched off hollow."""
+    rows = pd.DataFrame(
+        {
+            "dimension": names,
+            "nats": values,
+            "state": [STATES[0] if used else STATES[1] for used in active],
+            "switched": ["off" if name in off else "on" for name in names],
+        }
+    )
+    return (
+        alt.Chart(rows)
+        .mark_bar(strokeWidth=1.5)
+        .encode(
+            x=alt.X("dimension:N", sort=None, title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("nats:Q", title=title),
+            color=alt.Color(
+                "state:N",
+                scale=alt.Scale(domain=STATES, range=[colour, concepts.X.colour]),
+                legend=alt.Legend(orient="top", title=None, symbolType="square"),
+            ),
+            stroke=alt.Stroke(
+                "state:N", scale=alt.Scale(domain=STATES, range=[colour, concepts.X.colour]), legend=None
+            ),
+            fillOpacity=alt.FillOpacity(
+                "switched:N", scale=alt.Scale(domain=["on", "off"], range=[1, 0.08]), legend=None
+            ),
+            tooltip=["dimension", alt.Tooltip("nats:Q", format=".3f"), "state", "switched"],
+        )
+        .properties(height=250)
+    )
+
+
+def kl_stacks(family: Sequence[ModelSpec], labels: Sequence[str], title: str) -> alt.LayerChart:
+    """KL of every dimension of each model on top of one another, most used at the bottom, with its active units."""
+    rows, tops = [], []
+    for spec, label in zip(family, labels, strict=True):
+        for rank, kl in enumerate(sorted(spec.metrics["kl_per_dim_nats"], reverse=True)):
+            rows.append({"model": spec.id, "at": label, "rank": rank + 1, "KL": kl})
+        tops.append(
+            {
+                "model": spec.id,
+                "at": label,
+                "KL": sum(spec.metrics["kl_per_dim_nats"]),
+                "active": f"{spec.metrics['active_units']} of {spec.latent_dim}",
+            }
+        )
+    x = alt.X("at:N", sort=list(labels), title=title, axis=alt.Axis(labelAngle=0))
+    bars = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(color=concepts.KL.colour, stroke="#ffffff", strokeWidth=0.7, size=26)
+        .encode(
+            x=x,
+            y=alt.Y("KL:Q", stack=True, title="KL of all dimensions, nats"),
+            detail="rank:O",
+            order=alt.Order("rank:O"),
+            tooltip=["model", alt.Tooltip("rank:O", title="most used"), alt.Tooltip("KL:Q", format=".3f")],
+        )
+    )
+    texts = (
+        alt.Chart(pd.DataFrame(tops))
+        .mark_text(dy=-8, color=concepts.X.colour, fontSize=11)
+        .encode(x=x, y="KL:Q", text="active:N")
+    )
+    return alt.layer(bars, texts).properties(height=260)
+
+
+def linear_dimensions(variances: np.ndarray, noise_variance: float, kl: np.ndarray) -> alt.LayerChart:
+    """The data's variance along each principal direction beside the noise, on a logarithmic axis."""
+    rows = pd.DataFrame(
+        {
+            "direction": np.arange(1, len(variances) + 1),
+            "variance": variances,
+            "KL": kl,
+            "state": [STATES[0] if nats > 0 else STATES[1] for nats in kl],
+        }
+    )
+    dots = (
+        alt.Chart(rows)
+        .mark_point(filled=True, size=70, opacity=1)
+        .encode(
+            x=alt.X("direction:O", title="principal direction", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("variance:Q", title="variance, grey values²", scale=alt.Scale(type="log")),
+            color=alt.Color(
+                "state:N",
+                scale=alt.Scale(domain=STATES, range=[concepts.KL.colour, concepts.X.colour]),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+            shape=alt.Shape(
+                "state:N",
+                scale=alt.Scale(domain=STATES, range=["circle", "cross"]),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+            tooltip=["direction", alt.Tooltip("variance:Q", format=".3f"), alt.Tooltip("KL:Q", format=".2f")],
+        )
+    )
+    line = (
+        alt.Chart(pd.DataFrame({"noise": [noise_variance]}))
+        .mark_rule(color=concepts.SIGMA.colour, size=2, strokeDash=[6, 4])
+        .encode(y=alt.Y("noise:Q"), tooltip=[alt.Tooltip("noise:Q", title="β·σ²", format=".3f")])
+    )
+    return alt.layer(dots, line).properties(height=260)
+
+
+def remedies(spec: ModelSpec) -> pd.DataFrame:
+    """What helps against collapse, and whether a model's recipe does it."""
+    recipe = spec.recipe
+    schedule, warmup, bits = recipe["kl_schedule"], recipe["kl_warmup"], recipe["free_bits"]
+    rise = f"used: the KL weight rises from 0 over the first {warmup:.0%} of training"
+    risen = {
+        "linear": rise if warmup else "not used",
+        "cyclical": f"used, in {recipe['kl_cycles']} cycles (Fu et al. 2019)",
+        "constant": "not used",
+    }[schedule]
+    rows = [
+        (
+            "KL warm-up (annealing)",
+            "let dimensions prove their worth before they cost",
+            "Bowman et al. 2016",
+            f"`kl_schedule`, `kl_warmup`: {risen}",
+        ),
+        (
+            "Free bits",
+            "the first nats of each dimension cost nothing, so nothing is gained by closing it",
+            "Kingma et al. 2016",
+            f"`free_bits`: {f'used, {bits:g} nats a dimension' if bits else 'not used'}",
+        ),
+        ("Smaller β", "a lower price for every dimension", "Higgins et al. 2017", f"`beta`: {spec.beta:g}"),
+        (
+            "Training the encoder harder",
+            "several encoder steps for each step of the decoder, early on",
+            "He et al. 2019",
+            "not in this project",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["remedy", "idea", "source", "here"]).set_index("remedy")

@@ -1,0 +1,232 @@
+// One clock (epochs, or values of beta) moves pictures, samples, dots and charts of one or two models together.
+// All frames are here already; charts come as shares of their axes, so that nothing is computed twice.
+const SVG = "http://www.w3.org/2000/svg";
+const MILLISECONDS = 800;
+const kept = new WeakMap();
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".player");
+  let state = kept.get(root);
+  if (!state) {
+    state = { timer: null, at: null };
+    kept.set(root, state);
+    new ResizeObserver(() => state.data && fitPictures(root)).observe(root.querySelector(".tracks"));
+  }
+  const { clock } = data;
+  const last = clock.values.length - 1;
+  const other = state.data?.version !== data.version;
+  const moved = state.data?.start !== data.start;
+  Object.assign(state, { root, data });
+  if (other) build(state);
+  if (other || moved || state.at === null) {
+    stop(state);
+    state.at = Math.max(0, clock.values.indexOf(data.start));
+  }
+
+  const slider = root.querySelector("input");
+  slider.max = last;
+  slider.setAttribute("aria-label", clock.name);
+  const report = () => setStateValue("value", clock.values[state.at]);
+  const go = (at) => {
+    state.at = Math.max(0, Math.min(last, at));
+    show(state);
+  };
+  const play = root.querySelector(".play");
+  play.onclick = () => {
+    if (state.timer) {
+      stop(state);
+      return report();
+    }
+    if (state.at === last) go(0);
+    play.textContent = "❚❚ Pause";
+    play.setAttribute("aria-label", "Pause");
+    state.timer = setInterval(() => {
+      if (!root.isConnected) return stop(state); // the reader has left the page
+      go(state.at + 1);
+      if (state.at === last) {
+        stop(state);
+        report();
+      }
+    }, MILLISECONDS);
+  };
+  const step = (by) => () => {
+    stop(state);
+    go(state.at + by);
+    report();
+  };
+  root.querySelector(".back").onclick = step(-1);
+  root.querySelector(".on").onclick = step(1);
+  slider.oninput = () => {
+    stop(state);
+    go(Number(slider.value));
+  };
+  slider.onchange = report;
+  show(state);
+}
+
+function stop(state) {
+  clearInterval(state.timer);
+  state.timer = null;
+  const play = state.root.querySelector(".play");
+  play.textContent = "▶ Play";
+  play.setAttribute("aria-label", "Play");
+}
+
+// Lay out the tracks of new data: what the clock does not move.
+function build(state) {
+  const { root, data } = state;
+  const place = root.querySelector(".tracks");
+  place.replaceChildren();
+  place.classList.toggle("two", data.tracks.length > 1);
+  state.tracks = data.tracks.map((track) => {
+    const element = root.querySelector("template").content.firstElementChild.cloneNode(true);
+    place.append(element);
+    element.querySelector(".name").textContent = track.name;
+    element.querySelector(".scatter-title").textContent = track.scatter_title;
+    element.querySelector(".pictures p").textContent = track.note;
+    element.querySelector(".panels").classList.toggle("wide", !track.lead.length);
+    const movers = [
+      ...track.lead.map((chart) => drawChart(element.querySelector(".lead"), chart)),
+      ...track.charts.map((chart) => drawChart(element.querySelector(".charts"), chart)),
+    ];
+    const built = { ...track, element, movers, hidden: new Set(), labels: bytes(track.labels), dots: track.frames.map((f) => words(f.dots)) };
+    const redraw = () => showDots(built, built.now);
+    legend(element.querySelector(".legend"), track.classes, inks(root), built.hidden, redraw);
+    redrawWhenNeeded(element.querySelector("canvas"), redraw);
+    return built;
+  });
+}
+
+function show(state) {
+  const { root, data, at } = state;
+  root.querySelector("input").value = at;
+  root.querySelector("input").setAttribute("aria-valuetext", data.clock.texts[at]);
+  root.querySelector("output").textContent = data.clock.said[at];
+  for (const track of state.tracks) {
+    const now = track.at[at];
+    track.now = now;
+    const frame = track.frames[now];
+    picture(track.element.querySelector(".reconstruction"), frame.reconstruction, `The same pictures decoded at ${frame.text}`);
+    picture(track.element.querySelector(".samples"), frame.samples, `Samples from the same noise at ${frame.text}`);
+    showDots(track, now);
+    for (const move of track.movers) move(now);
+  }
+  fitPictures(root);
+}
+
+function picture(image, source, alt) {
+  if (image.dataset.source !== source) {
+    image.dataset.source = source;
+    image.src = `data:image/png;base64,${source}`;
+  }
+  image.alt = alt;
+}
+
+function showDots(track, now) {
+  const canvas = track.element.querySelector("canvas");
+  canvas.setAttribute("aria-label", `Codes of ${track.labels.length} pictures at ${track.frames[now].text}, coloured by class`);
+  if (!canvas.clientWidth) return;
+  const plot = plotOf(canvas, track.frame);
+  drawDots(plot, track.dots[now], track.labels, track.hidden, plot.side < 400 ? 1.4 : 2);
+  if (track.prior) drawPrior(plot, track.frame);
+  if (track.frames[now].names) drawNames(plot, track.dots[now], track.labels, track.classes, track.hidden);
+}
+
+// Circles at one and two standard deviations of the prior N(0, I), around its mean.
+function drawPrior({ pen, ink, x, y }, { low, high }) {
+  const share = (value, axis) => (value - low[axis]) / (high[axis] - low[axis]);
+  pen.strokeStyle = ink.text;
+  pen.setLineDash([4, 4]);
+  for (const radius of [1, 2]) {
+    pen.beginPath();
+    pen.arc(x(share(0, 0)), y(share(0, 1)), x(share(radius, 0)) - x(share(0, 0)), 0, 2 * Math.PI);
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+}
+
+// Enlarge every picture by whole pixels, as far as the column allows.
+function fitPictures(root) {
+  for (const image of root.querySelectorAll("img")) {
+    const fit = () => {
+      const room = image.parentElement.clientWidth;
+      if (image.naturalWidth) image.style.width = `${image.naturalWidth * Math.max(1, Math.floor(room / image.naturalWidth))}px`;
+    };
+    image.onload = fit;
+    fit();
+  }
+}
+
+// Draw a chart and return what moves it to a frame.
+function drawChart(place, chart) {
+  const [width, height] = chart.size;
+  const [left, right, top, bottom] = [chart.y.title ? 44 : 34, width - 6, chart.phases.length ? 16 : 8, height - 35];
+  const x = (share) => left + share * (right - left);
+  const y = (share) => bottom - share * (bottom - top);
+  const figure = document.createElement("figure");
+  const caption = document.createElement("figcaption");
+  const name = document.createElement("b");
+  name.textContent = chart.name;
+  name.style.color = chart.colour;
+  caption.append(name, chart.unit);
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", chart.alt);
+  figure.append(caption, svg);
+  place.append(figure);
+  const add = (tag, attributes, text, parent = svg) => {
+    const element = document.createElementNS(SVG, tag);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    if (text !== undefined) element.textContent = text;
+    parent.append(element);
+    return element;
+  };
+  chart.phases.forEach(([from, to, text], i) => {
+    add("rect", { x: x(from), y: top, width: x(to) - x(from), height: bottom - top, class: i % 2 ? "phase odd" : "phase" });
+    add("text", { x: (x(from) + x(to)) / 2, y: top - 5, "text-anchor": "middle", class: "phase-name" }, text);
+  });
+  for (const [share, text] of chart.y.ticks) {
+    add("line", { x1: left, x2: right, y1: y(share), y2: y(share), class: "grid" });
+    add("text", { x: left - 4, y: y(share) + 3, "text-anchor": "end" }, text);
+  }
+  for (const [share, text] of chart.x.ticks) add("text", { x: x(share), y: bottom + 14, "text-anchor": "middle" }, text);
+  add("text", { x: (left + right) / 2, y: bottom + 29, "text-anchor": "middle" }, chart.x.title);
+  if (chart.y.title) add("text", { transform: `translate(10 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, chart.y.title);
+  for (const line of chart.lines) {
+    const d = line.xy.map(([u, v], i) => `${i ? "L" : "M"}${x(u).toFixed(1)} ${y(v).toFixed(1)}`).join("");
+    const path = add("path", { d, class: line.kind });
+    if (line.kind !== "guide") path.setAttribute("stroke", chart.colour);
+    if (line.text) {
+      const [u, v] = line.xy.at(-1);
+      add("text", { x: x(u) - 2, y: y(v) - 8, "text-anchor": "end", class: "guide-name" }, line.text);
+    }
+  }
+  for (const stop of chart.stops) {
+    const circle = add("circle", { cx: x(stop.x), cy: y(stop.y), r: 3.5, stroke: chart.colour, class: "stop" });
+    add("title", {}, stop.said, circle);
+    add("text", { x: x(stop.x) + 6, y: y(stop.y) - 6 }, stop.text);
+  }
+  if (chart.bars) return bars(chart, x, y, add);
+  const line = chart.cursor && add("line", { y1: top, y2: bottom, class: "now" });
+  const dot = add("circle", { r: chart.stops.length ? 6 : 4, fill: chart.colour, class: "at" });
+  return (now) => {
+    const [u, v] = chart.now[now];
+    dot.setAttribute("cx", x(u));
+    dot.setAttribute("cy", y(v));
+    if (line) for (const end of ["x1", "x2"]) line.setAttribute(end, x(u));
+  };
+}
+
+function bars(chart, x, y, add) {
+  const count = chart.bars[0].length;
+  const rects = chart.bars[0].map((_, i) => add("rect", { x: x((i + 0.12) / count), width: x(0.76 / count) - x(0), fill: chart.colour, class: "bar" }));
+  const titles = rects.map((rect) => add("title", {}, "", rect));
+  return (now) =>
+    rects.forEach((rect, i) => {
+      const share = chart.bars[now][i];
+      rect.setAttribute("y", y(share));
+      rect.setAttribute("height", y(0) - y(share));
+      titles[i].textContent = chart.said[now][i];
+    });
+}

@@ -1,0 +1,208 @@
+"""Charts that the player's clock moves: numbers to shares of their axes, which `player.js` draws; and their table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from pages.kit import concepts
+from vae_core import latent
+from vae_core.family import exchange_rates
+from vae_core.manifest import ModelSpec
+from vae_core.projection import Codes
+
+SMALL, LARGE = [340, 160], [400, 330]  # the drawing's own pixels
+EPOCH_TICKS = (0, 1, 3, 10, 30, 100, 300)
+ROOM = 0.2  # share of the axis that the name of a phase needs
+
+
+def phases(recipe: dict) -> list[tuple[float, float, str]]:
+    """What a recipe does in which epochs, as (after, until, words)."""
+    epochs, rise = recipe["epochs"], recipe["kl_warmup"] * recipe["epochs"]
+    late = recipe["warp_until"] * epochs if recipe["warp"] else epochs
+    if recipe["kl_schedule"] == "cyclical":
+        steps = [(0, late, "KL weight in cycles")]
+    elif recipe["kl_schedule"] == "linear" and rise:
+        steps = [(0, rise, "KL weight rises"), (rise, late, "full KL weight")]
+    else:
+        steps = [(0, late, "full KL weight")]
+    if late < epochs:  # until then, some pictures were drawn a little rotated and sheared
+        steps.append((late, epochs, "original pictures only"))
+    return steps
+
+
+def phase_at(recipe: dict, epoch: int) -> str:
+    """The phase that an epoch belongs to, in words."""
+    if epoch == 0:
+        return "before training"
+    return next((words for after, until, words in phases(recipe) if after < epoch <= until), "after training")
+
+
+def terms_by_epoch(history: dict, split: str) -> dict[str, np.ndarray]:
+    """Reconstruction, KL and their sum by epoch, in nats, of the "train" or the "validation" pictures."""
+    reconstruction = -np.array(history[f"{split}_log_likelihood_nats"])
+    kl = np.array(history[f"{split}_kl_nats"])
+    return {"reconstruction": reconstruction, "KL": kl, "negative ELBO": reconstruction + kl}
+
+
+def training_charts(spec: ModelSpec, together: Sequence[ModelSpec]) -> list[dict]:
+    """Reconstruction, KL and negative ELBO of one model by epoch; those of `together` get the same axes."""
+    last = max(other.history["epoch"][-1] for other in together)
+
+    def across(epoch) -> np.ndarray:
+        """The early epochs matter most, so the axis of epochs is logarithmic: epoch 0 lies at the left end."""
+        return np.log1p(epoch) / np.log1p(last)
+
+    steps = [(across(after), across(until), words) for after, until, words in phases(spec.recipe)]
+    charts = []
+    for name, colour in (
+        ("reconstruction", concepts.RECONSTRUCTION.colour),
+        ("KL", concepts.KL.colour),
+        ("negative ELBO", concepts.X.colour),
+    ):
+        # The axis leaves out the untrained model, whose 550 nats would flatten all the rest.
+        later = [
+            terms_by_epoch(other.history, split)[name][1:] for other in together for split in ("train", "validation")
+        ]
+        low, high = min(v.min() for v in later), max(v.max() for v in later)
+        low = 0.0 if name == "KL" else low
+        pad = 0.06 * (high - low) or 1.0
+        held_out, trained = (terms_by_epoch(spec.history, split)[name] for split in ("validation", "train"))
+        epochs = np.array(spec.history["epoch"])
+        box = (low - pad, high + pad)
+        charts.append(
+            _chart(
+                name,
+                colour,
+                x_title="epoch (logarithmic)",
+                x_ticks=[(across(e), str(e)) for e in EPOCH_TICKS if e <= last],
+                y_ticks=_ticks(*box, low, high),
+                unit=", nats an image",
+                alt=f"{name} of {spec.id} on held-out pictures, from {held_out[0]:.1f} before training to"
+                f" {held_out[-1]:.1f} at the end, in nats",
+                phases=[(a, b, words if b - a > ROOM else "") for a, b, words in steps],
+                lines=[
+                    {"kind": "train", "xy": _xy(across(epochs), _share(trained, *box))},
+                    {"kind": "held_out", "xy": _xy(across(epochs), _share(held_out, *box))},
+                ],
+                now=_xy(across(np.array(spec.epochs)), _share(held_out[np.searchsorted(epochs, spec.epochs)], *box)),
+                cursor=True,
+            )
+        )
+    return charts
+
+
+def dimension_bars(kls: Sequence[np.ndarray], names: Sequence[str], top: float, title: str, alt: str) -> dict:
+    """KL of each latent dimension as bars, one row of bars (latent,) in nats for each frame, up to `top` nats."""
+    high = 1.06 * top or 1.0
+    skip = 1 if len(names) <= 12 else 2  # so that the numbers do not touch
+    return _chart(
+        "KL of each dimension",
+        concepts.KL.colour,
+        unit=", nats, mean of the pictures",
+        x_title=title,
+        x_ticks=[((i + 0.5) / len(names), name) for i, name in enumerate(names) if i % skip == 0],
+        y_ticks=_ticks(0, high, 0, top),
+        alt=alt,
+        bars=[[round(float(v), 4) for v in _share(kl, 0, high)] for kl in kls],
+        said=[[f"{name}: {v:.3f} nats" for name, v in zip(names, kl, strict=True)] for kl in kls],
+    )
+
+
+def rate_distortion(family: Sequence[ModelSpec]) -> dict:
+    """The measured curve of a family: KL across, reconstruction upwards, and lines on which their sum is constant."""
+    rate = np.array([spec.metrics["kl_nats"] for spec in family])
+    distortion = np.array([spec.metrics["reconstruction_nats"] for spec in family])
+    right = float(np.ceil(1.15 * rate.max() / 5) * 5)
+    spread = np.ptp(distortion)
+    low = float(np.floor((distortion.min() - 0.1 * spread) / 10) * 10)
+    high = float(np.ceil((distortion.max() + 0.05 * spread) / 10) * 10)
+    sums = [v for v, _ in _round_values(low + 0.5 * right, high) if v - right >= low]
+    guides = []
+    for total in sums:
+        ends = np.array([max(0.0, total - high), right])
+        xy = _xy(ends / right, _share(total - ends, low, high))
+        guides.append({"kind": "guide", "xy": xy, "text": f"nELBO {total:g}"})
+    places = _xy(rate / right, _share(distortion, low, high))
+    return _chart(
+        "Rate and distortion",
+        concepts.Z.colour,
+        size=LARGE,
+        unit=", measured on the test set",
+        x_title="rate: KL(q(z|x) ‖ p(z)), nats an image",
+        y_title="distortion: −E log p(x|z), nats an image",
+        x_ticks=[(value / right, text) for value, text in _round_values(0, right)],
+        y_ticks=_ticks(low, high, low, high),
+        alt="; ".join(
+            f"beta {spec.beta:g}: rate {r:.1f}, distortion {d:.1f}"
+            for spec, r, d in zip(family, rate, distortion, strict=True)
+        ),
+        lines=[*guides, {"kind": "held_out", "xy": places}],
+        stops=[
+            {"x": x, "y": y, "text": f"β = {spec.beta:g}", "said": f"{spec.id}: rate {r:.1f}, distortion {d:.1f} nats"}
+            for (x, y), spec, r, d in zip(places, family, rate, distortion, strict=True)
+        ],
+        now=places,
+    )
+
+
+def family_table(family: Sequence[ModelSpec], codes: Sequence[Codes]) -> pd.DataFrame:
+    """The figures of a family of beta, a row each: of the test set, and of the gallery's codes under each model."""
+    rate, distortion = (
+        np.array([spec.metrics[f"{name}_nats"] for spec in family]) for name in ("kl", "reconstruction")
+    )
+    noise = latent.sample_prior(200, family[0].latent_dim, seed=0)
+    return pd.DataFrame(
+        {
+            "β": [f"{spec.beta:g}" for spec in family],
+            "rate, nats": [f"{value:.1f}" for value in rate],
+            "distortion, nats": [f"{value:.1f}" for value in distortion],
+            "nELBO, nats": [f"{spec.metrics['nelbo_nats']:.1f}" for spec in family],
+            "a nat buys": [*(f"{value:.2f}" for value in exchange_rates(rate, distortion)), ""],
+            "active": [str(spec.metrics["active_units"]) for spec in family],
+            "mean σ": [f"{np.exp(0.5 * one.logvar).mean():.2f}" for one in codes],
+            "gap, σ": [f"{np.median(latent.nearest_cloud(noise, one.mu, one.logvar)):.1f}" for one in codes],
+            "model": [spec.id for spec in family],
+        }
+    )
+
+
+def _chart(name: str, colour: str, *, unit: str, x_title: str, x_ticks, y_ticks, alt: str, **more) -> dict:
+    return {
+        "name": name,
+        "unit": unit,
+        "colour": colour,
+        "size": SMALL,
+        "alt": alt,
+        "x": {"title": x_title, "ticks": [(round(float(share), 4), text) for share, text in x_ticks]},
+        "y": {"title": more.pop("y_title", None), "ticks": y_ticks},
+        "phases": [],
+        "lines": [],
+        "stops": [],
+        "now": [],
+        "cursor": False,
+        **more,
+    }
+
+
+def _share(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Places on an axis from low (0) to high (1); what lies beyond it is drawn on its rim."""
+    return np.clip((values - low) / (high - low), 0, 1)
+
+
+def _xy(x: np.ndarray, y: np.ndarray) -> list[list[float]]:
+    return np.column_stack([x, y]).round(4).tolist()
+
+
+def _round_values(low: float, high: float) -> list[tuple[float, str]]:
+    """Some six round numbers within an axis, and their texts."""
+    rough = (high - low) / 6
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
+    values = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
+    return [(float(v), f"{v + 0.0:g}") for v in values]  # + 0.0: no "-0"
+
+
+def _ticks(low: float, high: float, first: float, last: float) -> list[tuple[float, str]]:
+    """Round numbers from first to last on an axis from low to high, as (share, text)."""
+    return [(round(float(_share(v, low, high)), 4), text) for v, text in _round_values(first, last)]

@@ -1,0 +1,93 @@
+"""The player's clock in a browser: beta scrubbed without the server, two trainings on one control; a pill pressed."""
+
+import pytest
+from chromium import canvas_content, changed, picture
+
+pytestmark = pytest.mark.browser
+
+COUNT_MESSAGES = """() => {
+    window.asked = 0;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (...message) { window.asked++; return send.apply(this, message); };
+}"""
+
+
+def test_beta_moves_dot_pictures_codes_and_bars_without_asking_the_server(app, visit):
+    page = visit(f"{app}/trade_off?model=mnist-z10")
+    moving = {
+        "dot": lambda: page.locator(".lead circle.at").get_attribute("cx"),
+        "reconstructions": lambda: page.locator("img.reconstruction").get_attribute("src"),
+        "samples": lambda: page.locator("img.samples").get_attribute("src"),
+        "codes": lambda: canvas_content(page, ".player canvas"),
+        "bars": lambda: page.locator("svg .bar").last.get_attribute("height"),
+        "numbers": lambda: page.locator(".player output").inner_text(),
+    }
+    page.get_by_text("β = 1 (mnist-z10)").wait_for()
+    before = {name: now() for name, now in moving.items()}
+    page.evaluate(COUNT_MESSAGES)
+    slider = page.get_by_role("slider", name="beta")
+    slider.evaluate("s => { s.value = 6; s.dispatchEvent(new Event('input')); }")  # dragged, not yet let go
+    for name, now in moving.items():
+        assert now() != before[name], name
+    assert float(moving["dot"]()) < float(before["dot"])  # less rate
+    assert page.evaluate("window.asked") == 0
+    assert "β = 16" in slider.get_attribute("aria-valuetext")
+    slider.press("ArrowLeft")
+    page.wait_for_url("**beta=8**")
+
+
+def test_the_dot_stands_on_the_ring_of_its_beta(app, visit):
+    page = visit(f"{app}/trade_off?model=mnist-z10&beta=0.3")
+    dot = page.locator(".lead circle.at")
+    place = [dot.get_attribute(name) for name in ("cx", "cy")]
+    rings = page.locator(".lead circle.stop").evaluate_all(
+        "all => all.map((c) => [c.getAttribute('cx'), c.getAttribute('cy')])"
+    )
+    assert rings.index(place) == 1
+    assert "rate 26.2" in page.locator(".lead circle.stop title").nth(1).text_content()
+
+
+def test_two_trainings_follow_one_control(app, visit):
+    page = visit(f"{app}/training_progress?model=mnist-z2&training_second=mnist-z10&epoch=1")
+    tracks = page.locator(".track")
+    assert tracks.locator(".name").all_inner_texts() == ["mnist-z2", "mnist-z10"]
+
+    def now() -> list[str]:
+        return [
+            *tracks.locator("img.samples").evaluate_all("all => all.map((image) => image.src)"),
+            *tracks.locator("circle.at").evaluate_all("all => all.map((circle) => circle.getAttribute('cx'))"),
+            *tracks.locator(".charts figure:last-child rect.bar:first-child").evaluate_all(
+                "all => all.map((r) => r.getAttribute('y'))"
+            ),
+        ]
+
+    before = now()
+    page.get_by_role("button", name="One step on").click()
+    after = now()
+    assert len(before) == 2 + 6
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert page.locator(".player output").inner_text().startswith("Epoch 2.")
+    page.wait_for_url("**epoch=2**")
+
+
+def test_a_second_model_is_chosen_and_left_again(app, visit):
+    page = visit(f"{app}/training_progress?model=mnist-z2")
+    assert page.locator(".track").count() == 1
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("option", name="mnist-z20").click()
+    page.locator(".track").nth(1).wait_for()
+    assert "training_second=mnist-z20" in page.url
+    assert canvas_content(page, ".track:nth-child(1) canvas") != canvas_content(page, ".track:nth-child(2) canvas")
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("option", name="none").click()
+    changed(page, 2, lambda: page.locator(".track").count())
+
+
+def test_a_dimension_is_switched_off_by_its_pill(app, visit):
+    page = visit(f"{app}/collapse?model=mnist-z10")
+    decoded, lost = (lambda: picture(page, "switched off")), page.locator("[data-testid=stMetricValue]").first
+    before, value = decoded(), lost.inner_text()
+    page.get_by_role("button", name="z7", exact=True).click()
+    changed(page, before, decoded)
+    changed(page, value, lost.inner_text)
+    assert "collapse_off=z7" in page.url

@@ -1,0 +1,121 @@
+"""Training progress: two models on one clock, KL by dimension by epoch, phases, and the question before."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from conftest import ARTIFACTS, SHIPPED
+from test_pages import component, open_page, without_data  # noqa: F401 (a fixture)
+
+from pages.kit import cache
+from pages.kit.player import nearest_before
+from pages.kit.player_charts import phase_at, phases, terms_by_epoch
+from vae_core import inference
+from vae_core.data import load_gallery
+from vae_core.manifest import read_manifest
+from vae_core.model import load_vae
+
+PAGE = "pages/3_training_progress.py"
+RECIPE = SHIPPED["mnist-z10"].recipe
+
+
+def test_each_time_shows_the_latest_frame_that_is_not_after_it():
+    assert nearest_before([0, 1, 5, 9, 10], [0, 5, 10]) == [0, 0, 1, 1, 2]
+    assert nearest_before([1], [3, 4]) == [0]
+
+
+def test_two_models_share_one_clock_and_each_says_which_epoch_it_shows():
+    data = component(open_page(PAGE, model="mnist-z2", training_second="mnist-z10", epoch="271"))
+    first, second = data["tracks"]
+    clock = data["clock"]["values"]
+    assert clock == sorted({*SHIPPED["mnist-z2"].epochs, *SHIPPED["mnist-z10"].epochs})
+    assert data["start"] == 271
+    now = clock.index(271)
+    assert first["times"][first["at"][now]] == 271
+    assert second["times"][second["at"][now]] == 100  # the latest that is not after
+    said = data["clock"]["said"][now]
+    assert "mnist-z2: " in said
+    assert "mnist-z10, its latest snapshot, of epoch 100" in said
+    assert [one["name"] for one in data["tracks"]] == ["mnist-z2", "mnist-z10"]
+
+
+def test_two_models_share_their_axes():
+    first, second = component(open_page(PAGE, model="mnist-z2", training_second="mnist-z20"))["tracks"]
+    for one, other in zip(first["charts"], second["charts"], strict=True):
+        assert one["y"]["ticks"] == other["y"]["ticks"]
+    assert first["charts"][0]["x"] == second["charts"][0]["x"]
+
+
+def test_an_epoch_of_other_models_is_forgotten_and_not_complained_about():
+    at = open_page(PAGE, model="mnist-z2", epoch="271")
+    at.sidebar.selectbox(key="model").set_value("mnist-z10").run()
+    assert not at.warning
+    assert component(at)["start"] == 278
+    assert "training_second" in open_page(PAGE, training_second="mnist-z4").warning[0].value
+
+
+def test_bars_are_the_kl_of_the_encoded_pictures_at_each_epoch():
+    spec = SHIPPED["mnist-z10"]
+    chart = component(open_page(PAGE, model="mnist-z10"))["tracks"][0]["charts"][-1]
+    x = load_gallery(ARTIFACTS, "mnist", read_manifest(ARTIFACTS).images["mnist"]).x[: cache.KL_PICTURES]
+    dims = [int(text) - 1 for _, text in chart["x"]["ticks"]]
+    for epoch in (0, 3, spec.epoch):
+        mu, logvar = inference.encode(load_vae(ARTIFACTS, spec, epoch), x)
+        kl = (0.5 * (mu**2 + np.exp(logvar) - logvar - 1)).mean(axis=0)
+        said = [float(text.split()[1]) for text in chart["said"][spec.epochs.index(epoch)]]
+        np.testing.assert_allclose(said, kl[dims], atol=6e-4)
+    assert chart["bars"][-1] == sorted(chart["bars"][-1], reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "words"),
+    [
+        (0, "before training"),
+        (28, "KL weight rises"),
+        (29, "full KL weight"),
+        (224, "full KL weight"),
+        (225, "original pictures only"),
+        (280, "original pictures only"),
+    ],
+)
+def test_phases_follow_the_recipe(epoch, words):
+    assert RECIPE["epochs"] == 280
+    assert phase_at(RECIPE, epoch) == words
+
+
+def test_phases_of_other_schedules_cover_the_whole_training():
+    for change in ({"kl_schedule": "constant"}, {"kl_schedule": "cyclical"}, {"kl_warmup": 0.0}, {"warp": 0.0}):
+        steps = phases({**RECIPE, **change})
+        assert steps[0][0] == 0
+        assert steps[-1][1] == RECIPE["epochs"]
+        assert all(one[1] == other[0] for one, other in pairwise(steps))
+    assert phases({**RECIPE, "kl_schedule": "cyclical"})[0][2] == "KL weight in cycles"
+
+
+def test_the_kl_does_rise_as_the_answer_says():
+    for id_ in ("mnist-z2", "mnist-z10", "mnist-z20", "fashion-z2"):
+        kl = terms_by_epoch(SHIPPED[id_].history, "validation")["KL"]
+        assert kl[-1] > 3 * kl[0]
+        warm = int(SHIPPED[id_].recipe["kl_warmup"] * SHIPPED[id_].recipe["epochs"])
+        assert kl[1 : warm + 1].max() > kl[-1] > kl[warm + 10]  # overshoots, settles, creeps up again
+
+
+def test_the_answer_is_not_given_away():
+    at = open_page(PAGE)
+    words = " ".join(element.value for element in (*at.markdown, *at.caption, *at.info))
+    assert "overshoots" not in words
+    at.radio(key="training_predict").set_value("it falls").run()
+    assert any("It is **it rises**" in info.value for info in at.info)
+    at.radio(key="training_predict").set_value("it rises").run()
+    assert "overshoots" in at.success[0].value
+
+
+def test_without_the_pictures_the_replay_goes_on_without_bars(without_data):  # noqa: F811
+    cache.st.cache_resource.clear()
+    at = open_page(PAGE, model="fashion-z2", training_second="mnist-z2")
+    assert not at.exception
+    assert not at.error
+    without, whole = component(at)["tracks"]
+    assert len(without["charts"]) == 3
+    assert len(whole["charts"]) == 4
+    assert "not on this machine" in without["note"]

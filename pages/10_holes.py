@@ -20,7 +20,7 @@ from pages.kit.holes_charts import FLOOR, density_map, mixture_scores, surgery_b
 from pages.kit.picker import chosen_model, refuse_unknown, row
 from pages.kit.place import Place
 from pages.kit.show import chart, download, look_for, predict, sheet, source
-from vae_core import density, inference, latent
+from vae_core import density, inference, latent, neighbours
 
 choice = chosen_model()
 spec, y = choice.spec, choice.codes.y
@@ -228,7 +228,7 @@ def game():
     z = place.z[None]
     here, prior = float(density.log_aggregate(z, mu, logvar)[0]), float(density.log_prior(z)[0])
     percentile = float((at_codes < here).mean())
-    rows = density.nearest(z, mu, 10)[0]
+    rows = neighbours.nearest(z, mu, 10)[0]
     votes = int(density.agreement(y[None, rows])[0])
     with score_side:
         left, middle, end = st.columns(3)

@@ -18,7 +18,7 @@ from pages.kit.own import MOST, drop_digits, keep_digit, own_digits
 from pages.kit.own_charts import class_shares, cost_among_the_gallery
 from pages.kit.picker import chosen_model, row
 from pages.kit.show import chart, look_for, picture, sheet, source
-from vae_core import inference, latent, preparation
+from vae_core import inference, latent, neighbours, preparation
 
 DRAWS = 64  # posterior samples for the cost of one picture
 
@@ -141,9 +141,9 @@ if x is None:
 st.header(f"What {spec.id} makes of it")
 labels = np.zeros(1, int) if spec.conditional else None
 mu, logvar = inference.encode(choice.model, x[None], labels)
-neighbours = latent.nearest(mu[0], choice.codes.mu, 25)
+nearest = neighbours.nearest(mu, choice.codes.mu, 25)[0]
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    guess = int(np.bincount(choice.codes.y[neighbours]).argmax())
+    guess = int(np.bincount(choice.codes.y[nearest]).argmax())
     label = st.selectbox(
         "It shows", range(len(choice.classes)), guess, format_func=lambda i: choice.classes[i], width=160
     )
@@ -169,14 +169,14 @@ with pictures_side:
         picture(inference.decode(choice.model, mu, labels)[0], alt="Decoded from its code", caption="x̂, decoded from μ")
     if choice.images is not None:
         sheet(
-            choice.images.x[neighbours[:10]],
+            choice.images.x[nearest[:10]],
             columns=5,
-            alt=f"The ten nearest pictures: {', '.join(choice.classes[i] for i in choice.codes.y[neighbours[:10]])}",
+            alt=f"The ten nearest pictures: {', '.join(choice.classes[i] for i in choice.codes.y[nearest[:10]])}",
             caption="The pictures with the ten nearest codes, the nearest first",
         )
     chart(
-        class_shares(choice.codes.y[neighbours], choice.classes),
-        alt=f"Classes of the {len(neighbours)} nearest codes; most are {choice.classes[guess]}",
+        class_shares(choice.codes.y[nearest], choice.classes),
+        alt=f"Classes of the {len(nearest)} nearest codes; most are {choice.classes[guess]}",
     )
 with numbers_side:
     if not spec.variational:

@@ -107,8 +107,6 @@ DRAWN = {
     "latent_scatter": "canvas.dots[aria-label]",
     "gaussian_sampling": ".live[data-frames]",
     "digit_transitions": ".walk[data-step]",
-
-
     "holes": ".planes[data-frames]",
     "compare": ".planes[data-frames]",
 }

@@ -149,9 +149,7 @@ def test_the_border_is_where_neighbours_disagree():
     assert np.linalg.norm(border) < 1.2
 
 
-def test_nearest_codes_come_in_order_and_agree_by_their_majority():
-    mu = np.array([[0.0, 0], [1, 0], [3, 0], [9, 0], [-1.5, 0]])
-    np.testing.assert_array_equal(density.nearest(np.array([[0.2, 0], [8, 0]]), mu, 3), [[0, 1, 4], [3, 2, 1]])
+def test_labels_agree_by_their_majority():
     np.testing.assert_array_equal(density.agreement(np.array([[1, 1, 2], [1, 2, 3], [4, 4, 4]])), [2, 1, 3])
 
 

@@ -53,13 +53,6 @@ def test_samples_of_a_gaussian_have_its_moments_and_shrink_to_its_mean():
     assert (latent.sample_gaussian(mean, variance, 3, seed=0, temperature=0) == mean).all()
 
 
-def test_the_nearest_code_is_the_one_of_least_distance():
-    random = np.random.default_rng(0)
-    z, codes = random.normal(size=(20, 3)), random.normal(size=(50, 3))
-    distances = np.linalg.norm(z[:, None] - codes[None], axis=2)
-    np.testing.assert_array_equal(latent.nearest(z, codes), distances.argmin(axis=1))
-
-
 @pytest.mark.parametrize("latent_dim", [1, 2, 10, 20])
 def test_norms_of_the_prior_follow_the_chi_distribution(latent_dim):
     norm = np.linspace(0.05, 8, 40)

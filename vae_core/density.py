@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vae_core import neighbours
+
 ROWS = 250  # points at a time against all codes: 10 MB for 5,000 codes
 
 
@@ -173,14 +175,7 @@ def find_border(mu: np.ndarray, y: np.ndarray, candidates: np.ndarray) -> np.nda
     (latent,); of several the most probable one."""
     central = central_half(candidates)
     central = central[np.argsort(-log_prior(central), kind="stable")]
-    return central[np.argmin(agreement(y[nearest(central, mu, 10)]))]
-
-
-def nearest(z: np.ndarray, mu: np.ndarray, count: int) -> np.ndarray:
-    """The rows of the `count` codes mu (n, latent) nearest to each z (m, latent), the nearest first: (m, count)."""
-    squared = np.square(z).sum(axis=1)[:, None] - 2 * z @ mu.T + np.square(mu).sum(axis=1)
-    rows = np.argpartition(squared, count - 1, axis=1)[:, :count]
-    return np.take_along_axis(rows, np.take_along_axis(squared, rows, axis=1).argsort(axis=1), axis=1)
+    return central[np.argmin(agreement(y[neighbours.nearest(central, mu, 10)]))]
 
 
 def agreement(labels: np.ndarray) -> np.ndarray:
@@ -204,7 +199,7 @@ def score_samples(
 
     Samples of single pictures' posteriors name those pictures' rows, own (m,), and are judged by all others.
     """
-    rows = nearest(z, mu, 11)
+    rows = neighbours.nearest(z, mu, 11)
     if own is not None:  # their own code goes last, then the eleventh or their own is cut off
         rows = np.take_along_axis(rows, (rows == own[:, None]).argsort(axis=1, kind="stable"), axis=1)
     return SampleScores(
@@ -218,7 +213,7 @@ def picture_distance(x: np.ndarray, pictures: np.ndarray, own: np.ndarray | None
     """How far each picture (m, height, width) is from the nearest of others (n, height, width), except the row `own` (m,):
     the root mean square of the differences of grey values, (m,)."""
     flat, others = x.reshape(len(x), -1), pictures.reshape(len(pictures), -1)
-    rows = nearest(flat, others, 2)
+    rows = neighbours.nearest(flat, others, 2)
     closest = rows[:, 0] if own is None else np.where(rows[:, 0] == own, rows[:, 1], rows[:, 0])
     return np.sqrt(np.square(flat - others[closest]).mean(axis=1))
 

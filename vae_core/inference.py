@@ -111,16 +111,6 @@ def log_likelihood(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | Non
     ]
 
 
-
-
-def kl_per_dim(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
-    """KL(q(z|x) || p(z)) of each image's latent dimensions: mu, logvar (n, latent) -> (n, latent), in nats.
-
-    Source: as `objective.kl_per_dim`.
-    """
-    return _in_batches(lambda mu, logvar: (objective.kl_per_dim(mu, logvar),), mu, logvar)[0]
-
-
 def kl_both_ways(mu: float, logvar: float, epsilon: np.ndarray) -> tuple[float, float, float]:
     """KL(N(mu, exp(logvar)) || N(0, 1)) in nats: closed form, Monte Carlo estimate, and its standard error.
 
@@ -131,11 +121,6 @@ def kl_both_ways(mu: float, logvar: float, epsilon: np.ndarray) -> tuple[float, 
         m, v, torch.from_numpy(np.asarray(epsilon, np.float64))[:, None]
     )
     return objective.kl(m[None], v[None]).item(), estimate.item(), standard_error.item()
-
-
-def kl_per_dim(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
-    """KL(q(z|x) || p(z)) of each latent dimension in nats: (n, latent) twice -> (n, latent). See `objective.kl_per_dim`."""
-    return objective.kl_per_dim(torch.tensor(mu), torch.tensor(logvar)).numpy()
 
 
 def log_likelihood_of_codes(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:

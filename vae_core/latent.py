@@ -187,13 +187,6 @@ def class_gaussians(mu: np.ndarray, logvar: np.ndarray, labels: np.ndarray) -> d
     return moments
 
 
-def nearest(code: np.ndarray, codes: np.ndarray, count: int) -> np.ndarray:
-    """Which of `codes` (n, latent) lie nearest to `code` (latent,), the nearest first: (count,) indices."""
-    squared = np.square(codes - code).sum(axis=1)
-    first = np.argpartition(squared, count - 1)[:count]
-    return first[np.argsort(squared[first])]
-
-
 def ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
     """The one-sigma ellipse of a Gaussian in the plane, covariance (2, 2): half axes and direction.
 
@@ -211,12 +204,6 @@ def ellipse(covariance: np.ndarray) -> tuple[float, float, float]:
 def sample_gaussian(mean: np.ndarray, variance: np.ndarray, count: int, seed: int, temperature: float = 1.0):
     """Samples of N(mean, temperature^2 diag(variance)), for mean and variance (latent,): (count, latent) float32."""
     return (mean + np.sqrt(variance) * sample_prior(count, len(mean), seed, temperature)).astype(np.float32)
-
-
-def nearest(z: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """For each z (n, latent) the row of the closest of codes (m, latent), in Euclidean distance: (n,) integers."""
-    # |z - c|^2 = |z|^2 - 2 z c + |c|^2, and |z|^2 is the same for every code.
-    return (np.square(codes).sum(axis=1) - 2 * z @ codes.T).argmin(axis=1)
 
 
 def norm_density(norm: np.ndarray, latent_dim: int) -> np.ndarray:
@@ -245,11 +232,6 @@ def active_units(mu: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     mu (n, latent) -> (latent,) bool. Source: Burda, Grosse and Salakhutdinov (2016), section 5.2.
     """
     return mu.var(axis=0) > threshold
-
-
-def nearest(codes: np.ndarray, z: np.ndarray, count: int) -> np.ndarray:
-    """The rows of `codes` (n, latent) that lie nearest to z (latent,), the nearest first: (count,) integers."""
-    return np.argsort(np.square(codes - z).sum(axis=1), kind="stable")[:count]
 
 
 def _fractions(steps: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vae_core import latent
+from vae_core import latent, neighbours
 
 
 def class_shares(z: np.ndarray, codes: np.ndarray, labels: np.ndarray, classes: int, k: int = 25) -> np.ndarray:
@@ -29,10 +29,7 @@ def class_shares(z: np.ndarray, codes: np.ndarray, labels: np.ndarray, classes: 
         raise ValueError(f"k is {k} and there are {len(codes)} codes; a vote needs at least one of each")
     k = min(k, len(codes))
     z, codes = np.asarray(z, np.float64), np.asarray(codes, np.float64)
-    # |z - c|^2 without |z|^2, which is the same for all codes; doubles, because codes far from 0 would cancel in floats.
-    distance = np.square(codes).sum(axis=1) - 2 * z @ codes.T
-    nearest = np.argpartition(distance, k - 1, axis=1)[:, :k]
-    votes = labels[nearest]  # (n, k)
+    votes = labels[neighbours.nearest(z, codes, k)]  # (n, k), in doubles: codes far from 0 would cancel in floats
     return np.stack([(votes == label).mean(axis=1) for label in range(classes)], axis=1)
 
 

@@ -8,9 +8,6 @@ import streamlit as st
 
 from vae_core import latent
 from vae_core.data import DataError, Images, data_dir, load_gallery
-from vae_core.manifest import MANIFEST, Manifest, ModelSpec, read_manifest
-
-
 from vae_core.manifest import MANIFEST, ArtifactError, Manifest, ModelSpec, read_manifest
 from vae_core.projection import Codes, Maps, load_codes, load_maps, load_replay
 

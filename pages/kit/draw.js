@@ -157,19 +157,6 @@ function pixelsOf(ground, strokes, brush, scale = 1, [right, down] = [0, 0]) {
 // and keeps its shape; the box lies so that the centre of mass comes to the pixel (14, 14). Fashion-MNIST fills the frame
 // instead: box 28, mass false. A picture that is so already stays exactly as it is. An empty one stays empty.
 function preparedPixels(ground, strokes, brush, box, mass) {
-  const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-  const reach = (x, y) => [x, y].forEach((v, axis) => {
-    low[axis] = Math.min(low[axis], v);
-    high[axis] = Math.max(high[axis], v);
-  });
-  // The pen's middle, for strokes; ink of the ground ends where its pixels end, half a pen outside of such a middle.
-  ground?.forEach((grey, i) => {
-    if (!grey) return;
-    const [x, y] = [i % PICTURE, Math.floor(i / PICTURE)];
-    reach(x + brush / 2, y + brush / 2);
-    reach(x + 1 - brush / 2, y + 1 - brush / 2);
-  });
-  for (const stroke of strokes) for (const [x, y] of stroke) reach(x, y);
   // The box around the pen's middle. Ink of the ground ends half a pen outside of such a middle.
   const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
   const reach = (place, by = 0) => place.forEach((v, axis) => {

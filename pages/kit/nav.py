@@ -27,15 +27,11 @@ PAGES = {
         ("pages/7_own_digit.py", "Your own digit", ":material/draw:"),
     ],
     "Go deeper": [
-        ("pages/12_bounds.py", "Bounds", ":material/stairs:"),
-
-
-        ("pages/10_holes.py", "Holes", ":material/blur_on:"),
-        ("pages/11_compare.py", "Compare", ":material/compare:"),
-
-
         ("pages/8_trade_off.py", "Trade-off", ":material/balance:"),
         ("pages/9_collapse.py", "Collapse", ":material/compress:"),
+        ("pages/10_holes.py", "Holes", ":material/blur_on:"),
+        ("pages/11_compare.py", "Compare", ":material/compare:"),
+        ("pages/12_bounds.py", "Bounds", ":material/stairs:"),
         ("pages/13_models.py", "Models", ":material/table_chart:"),
     ],
 }

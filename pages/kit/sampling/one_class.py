@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit.picker import Choice, refuse_unknown
 from pages.kit.sampling.controls import about, chosen_seed, chosen_temperature, decode
 from pages.kit.show import download, look_for, sheet, source
-from vae_core import latent
+from vae_core import latent, neighbours
 
 
 @st.fragment
@@ -43,7 +43,7 @@ def one_class(choice: Choice):
             icon=":material/info:",
         )
         return
-    own = (codes.y[latent.nearest(z, codes.mu)] == label).mean()
+    own = (codes.y[neighbours.nearest(z, codes.mu, 1)[:, 0]] == label).mean()
     st.markdown(
         f"The nearest of {len(codes.y):,} codes is **{classes[label]}** for **{own:.0%}** of these samples. One Gaussian with"
         " axes along the dimensions is only an approximation to a class, whose codes may bend, tilt or fall into parts:"
@@ -55,4 +55,4 @@ def one_class(choice: Choice):
         " variance); without the second, all samples would look alike. **Try:** temperature 0 (the class's mean), 0.7, and a"
         " class that comes in two shapes. Is there a sample of another class among them?"
     )
-    source(latent.class_gaussians, latent.sample_gaussian, latent.nearest)
+    source(latent.class_gaussians, latent.sample_gaussian, neighbours.nearest)

@@ -8,7 +8,7 @@ from pages.kit.concepts import X_HAT
 from pages.kit.picker import Choice, chosen_digit, refuse_unknown, row
 from pages.kit.show import chart, look_for, picture, predict, sheet, source
 from pages.kit.theory_charts import normaliser, pixel_curves
-from vae_core import inference, latent, objective, pixels
+from vae_core import inference, neighbours, objective, pixels
 from vae_core.manifest import ArtifactError
 
 GAUSSIAN = "mnist-z10-gauss"
@@ -136,7 +136,7 @@ def _blur(choice: Choice, digit: int) -> None:
         return
     codes, own = choice.codes, choice.posterior(digit)[0]
     others = np.flatnonzero(codes.y != choice.label(digit))
-    other = int(others[latent.nearest(codes.mu[others], own, 1)[0]])
+    other = int(others[neighbours.nearest(own[None], codes.mu[others], 1)[0, 0]])
     st.markdown(
         f"Between the code of {choice.name(digit)} and the nearest code of another class, {choice.name(other)}, lies a code"
         " that could mean either. The decoder must give one mean for all the pictures that a code stands for."
@@ -148,7 +148,7 @@ def _blur(choice: Choice, digit: int) -> None:
         " and grey where they differ. **Try:** the slider at 0 and at ½, with two dimensions first (sidebar); then with ten, where a"
         " code has to stand for fewer pictures."
     )
-    source(latent.nearest, inference.decode)
+    source(neighbours.nearest, inference.decode)
 
 
 @st.fragment
@@ -157,7 +157,7 @@ def _between(choice: Choice, digit: int, own: np.ndarray, other: int) -> None:
         "From the one code (0) to the other (1)", 0.0, 1.0, 0.5, 0.05, key="pixels_between", bind="query-params"
     )
     z = ((1 - share) * own + share * choice.codes.mu[other]).astype(np.float32)
-    near = latent.nearest(choice.codes.mu, z, 10)
+    near = neighbours.nearest(z[None], choice.codes.mu, 10)[0]
     x = choice.images.x[near]
     x_hat = inference.decode(choice.model, z[None], choice.labels(digit))[0]
     pair, ten = st.columns([2, 3], gap="large")

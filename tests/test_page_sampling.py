@@ -230,8 +230,8 @@ def test_all_labels_of_one_code_and_of_one_s_own_digit():
     np.testing.assert_array_equal(sheet[-6 * 56 :, -560:], tile(x, 10, 2))
     mine = OwnDigit(cache.gallery("mnist").x[40], int(cache.gallery("mnist").y[40]))
     at.session_state["own_digits"] = [mine]
-    at.session_state["digit"] = 5000
     at.run()
+    at.number_input(key="digit").set_value(5000).run()
     assert not at.exception
     mu, _ = inference.encode(model, mine.x[None], np.array([mine.label]))
     x = inference.decode(model, np.repeat(mu, 10, axis=0), np.arange(10))

@@ -1,0 +1,102 @@
+"""The live decoder in a real browser: its legend, its loading, a finger, and what it keeps between the page's parts."""
+
+import json
+
+import numpy as np
+import pytest
+from chromium import canvas_content, changed, settled
+from test_browser import decoded, live
+
+pytestmark = pytest.mark.browser
+
+
+def show_part(page, name: str) -> None:
+    page.get_by_role("radio", name=name).click()
+    page.wait_for_url(
+        f"**sampling_part={name.replace(' ', '+')}**" if name != "By hand" else lambda url: "part" not in url
+    )
+    settled(page)
+
+
+def test_the_legend_names_the_classes_and_hides_their_codes(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z10")
+    live(page)
+    names = page.locator(".live .legend button")
+    assert names.all_inner_texts() == [str(digit) for digit in range(10)]
+    before = canvas_content(page, ".live canvas.dots")
+    names.nth(1).click()
+    changed(page, before, lambda: canvas_content(page, ".live canvas.dots"))
+    assert names.nth(1).get_attribute("aria-pressed") == "false"
+
+
+def test_the_point_leaves_no_trace_on_the_pad(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z2")
+    live(page)
+    before = canvas_content(page, ".live canvas.dots")
+    pad = page.locator(".live canvas.dots")
+    side = pad.bounding_box()["width"]
+    for place in (0.3, 0.5, 0.72):
+        pad.hover(position={"x": place * side, "y": 0.4 * side})
+    changed(page, before, lambda: canvas_content(page, ".live canvas.dots"))
+    page.mouse.move(5, 5)
+    live(page)
+    assert canvas_content(page, ".live canvas.dots") == before
+
+
+def test_the_code_stays_while_another_part_is_shown(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z2")
+    live(page)
+    page.locator(".live canvas.dots").press("Shift+ArrowRight")
+    page.wait_for_url("**z=0.5**")
+    show_part(page, "Random")
+    page.locator("img[alt*='decoded from N(0, I)']").wait_for()
+    assert page.locator(".live").count() == 0
+    show_part(page, "By hand")
+    there = live(page)
+    assert there["z"] == [0.5, 0]
+    assert np.abs(decoded("mnist-z2", there["z"]) - there["picture"]).max() <= 1
+
+
+def test_a_finger_moves_the_point_and_not_the_page(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z2", width=390, has_touch=True, is_mobile=True)
+    live(page)
+    pad = page.locator(".live canvas.dots")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    scrolled = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+    before = page.evaluate(scrolled)
+    touch = page.context.new_cdp_session(page)
+
+    def finger(kind: str, share: float) -> None:
+        points = (
+            [{"x": box["x"] + 0.6 * box["width"], "y": box["y"] + share * box["height"]}] if kind != "touchEnd" else []
+        )
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    finger("touchStart", 0.7)
+    for step in range(8):
+        finger("touchMove", 0.7 - 0.05 * step)
+    finger("touchEnd", 0.35)
+    moved = live(page)["z"]
+    assert moved[1] > 0.5  # it followed the finger upwards
+    assert page.evaluate(scrolled) == before
+    page.wait_for_url("**z=*")
+
+
+def test_a_decoder_that_does_not_arrive_says_what_to_do_and_comes_when_asked_again(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z2")
+    live(page)
+    page.route("**/*.bin", lambda route: route.fulfill(status=200, content_type="text/html", body="not this"))
+    page.locator("[data-testid=stSidebar]").get_by_role("combobox").click()
+    page.get_by_role("option", name="mnist-z4", exact=True).click()
+    again = page.get_by_role("button", name="Try again")
+    again.wait_for()
+    assert "reload the page" in page.locator(".live .said").inner_text()
+    page.unroute("**/*.bin")
+    again.click()
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('*')].some(e => e.shadowRoot?.querySelector('.live')
+          && JSON.parse(e.shadowRoot.querySelector('.live').dataset.z).length === 4)"""
+    )
+    assert again.is_hidden()
+    assert len(json.loads(page.locator(".live").get_attribute("data-z"))) == 4

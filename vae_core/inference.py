@@ -91,13 +91,6 @@ def kl_per_dim(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
 
 
 def log_likelihood(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
-    """log p(x|z) of each image (n, 28, 28) at its code z (n, latent): (n,) in nats. Raises ValueError as `encode` does."""
-    x, z = _images(x), _codes(model, z)
-    if len(x) != len(z):
-        raise ValueError(f"z has {len(z)} rows for {len(x)} images; each image needs its code")
-
-
-def log_likelihood(model: VAE, x: np.ndarray, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
     """log p(x|z) of each image (n, 28, 28) at a code of one's own choice z (n, latent): (n,), in nats.
 
     Minus this, averaged over posterior samples z, is the reconstruction term. Source: as `objective.log_likelihood`.

@@ -118,7 +118,7 @@ def step_by_step(ends: Ends, kind: str):
     )
     st.caption(
         f"Rows, from above: {'; '.join([*rows, fade])}. The ends' codes are {ends.how}."
-        + " It goes on below." * (steps > columns)
+        + " Read on in the rows below, as in a text." * (steps > columns)
     )
     norms, shares = np.linalg.norm(path.z, axis=1), shares_near(path.z)
     words = [

@@ -33,8 +33,16 @@ TRY = {
 choice = chosen_model()
 needs_posterior(choice)
 spec = choice.spec
+seed = st.session_state.setdefault("bounds_noise", 0)
 with row():
     digit = chosen_digit(choice)
+    st.button(
+        "Fresh samples",
+        icon=":material/casino:",
+        on_click=lambda: st.session_state.update(bounds_noise=seed + 1),
+        key="bounds_fresh",
+        help="New noise for the samples of q; until then it is held, whatever else you change.",
+    )
 x, label = choice.x(digit), choice.labels(digit)
 if x is None:
     st.info(
@@ -43,8 +51,7 @@ if x is None:
     )
     st.stop()
 class_ = None if label is None else int(label[0])
-given = "" if label is None else ", y"  # a conditional model's p(x|y)
-log_p_x = f"log p(x{' | y' if given else ''})"
+log_p_x = "log p(x | y)" if spec.conditional else "log p(x)"
 in_plane = spec.latent_dim == 2
 gap = cache.inference_gap(spec, x, class_) if in_plane else None
 
@@ -62,59 +69,26 @@ with right:
     st.caption(
         "Each fraction is an importance weight w. The more of them are averaged before the logarithm, the less it loses."
         " Source: Burda, Grosse and Salakhutdinov (2016), equation 8 and theorem 1."
-        + (" For this conditional model, every p and q is given the label, too." if given else "")
+        + (" For this conditional model, every p and q is given the label, too." if spec.conditional else "")
     )
 
 
-def by_k(log_weights: np.ndarray) -> pd.DataFrame:
-    """The bound and the effective sample size at every K, the log-weights (n,) cut into groups of K."""
-    rows = []
-    for k in SIZES:
-        bound = bounds.importance_weighted_bounds(log_weights, k)
-        ess = bounds.effective_sample_sizes(log_weights, k)
-        rows.append((k, bound.mean(), bound.std(ddof=1) if len(bound) > 1 else np.nan, ess.mean(), len(bound)))
-    return pd.DataFrame(rows, columns=["K", "bound", "sd", "ess", "draws"])
-
-
 samples = 5_000 if spec.architecture.family == "conv" else 10_000  # convolutions take eight times as long
-seed = st.session_state.setdefault("bounds_noise", 0)
-table = by_k(cache.log_weights(spec, x, class_, samples, seed))
+table = pd.DataFrame(bounds.bounds_by_k(cache.log_weights(spec, x, class_, samples, seed), SIZES))
 
 
 @st.fragment
 def more_samples():
     refuse_unknown("bounds_k", [str(k) for k in SIZES], f"K is one of {', '.join(map(str, SIZES))}.")
-    with row():
-        k = st.select_slider("K, samples in one bound", SIZES, 10, key="bounds_k", bind="query-params", width=420)
-        if st.button("Fresh samples", icon=":material/casino:", key="bounds_fresh"):
-            st.session_state["bounds_noise"] = seed + 1
-            st.rerun()  # the recap is drawn from them, too
+    k = st.select_slider("K, samples in one bound", SIZES, 10, key="bounds_k", bind="query-params", width=420)
     now, elbo = table[table["K"] == k].iloc[0], table.iloc[0]
-    numbers = st.columns(3)
-    numbers[0].metric(
-        f"Bound at K = {k}, nats",
-        f"{now.bound:.2f}",
-        f"{now.bound - elbo.bound:+.2f} on the ELBO",
-        delta_arrow="off",
-        delta_color="off",
-        border=True,
-    )
-    numbers[1].metric(
-        "Spread of one draw, nats",
-        f"{now.sd:.2f}",
-        f"over {now.draws:,.0f} draws",
-        delta_arrow="off",
-        delta_color="off",
-        border=True,
-    )
-    numbers[2].metric(
-        f"Effective samples of {k:,}",
-        f"{now.ess:.1f}",
-        f"{now.ess / k:.0%}",
-        delta_arrow="off",
-        delta_color="off",
-        border=True,
-    )
+    cards = [
+        (f"Bound at K = {k}, nats", f"{now.bound:.2f}", f"{now.bound - elbo.bound:+.2f} on the ELBO"),
+        ("Spread of one draw, nats", f"{now.sd:.2f}", f"over {now.draws:,.0f} draws"),
+        (f"Effective samples of {k:,}", f"{now.ess:.1f}", f"{now.ess / k:.0%}"),
+    ]
+    for place, (name, value, note) in zip(st.columns(3), cards, strict=True):
+        place.metric(name, value, note, delta_arrow="off", delta_color="off", border=True)
     bound_side, ess_side = st.columns(2, gap="large")
     with bound_side:
         st.markdown("**The bound** climbs and narrows")
@@ -139,9 +113,14 @@ def more_samples():
 
 
 more_samples()
+good_value = (
+    f"A good value: over {spec.metrics['images']:,} test pictures, this model's ELBO is {-spec.metrics['nelbo_nats']:.1f}"
+    " nats on average. "
+    if "nelbo_nats" in spec.metrics
+    else ""
+)
 look_for(
-    f"A good value: over the 10,000 test pictures, this model's ELBO is {-spec.metrics['nelbo_nats']:.1f} nats on average."
-    " If q were the true posterior, all weights would equal p(x): the curve would be flat, and K = 1 enough. **Try:**"
+    f"{good_value}If q were the true posterior, all weights would equal p(x): the curve would be flat, and K = 1 enough. **Try:**"
     " *Fresh samples* at K = 1 and at K = 1000"
     + (
         "; and the same picture under mnist-z10 and mnist-z10-b0.1 (sidebar), the second one trained to care little for"
@@ -161,7 +140,8 @@ source(
 st.header("Whose fault is the gap?")
 st.markdown(
     f"The ELBO misses {log_p_x} by exactly the distance from q to the true posterior. Part of that is the encoder's: one"
-    " network answers for all pictures. Part is the Gaussian's: the true posterior is none with upright axes."
+    " network answers for all pictures. Part is the Gaussian's: the true posterior need not be one, least of all one with its"
+    " axes along z1 and z2."
 )
 q, true_posterior = rf"q({tex(Z)} \mid {tex(X)})", rf"p({tex(Z)} \mid {tex(X)})"
 amortisation_tex = tex(SIGMA, r"\mathcal{L}[q^*] - \mathcal{L}[q]")
@@ -187,7 +167,7 @@ def whose_fault():
         [encoder, gaussian],
         encoder if gap.amortisation > gap.approximation else gaussian,
         f"Of the {amortisation + approximation:.2f} nats, {amortisation:.2f} go once q is made for this picture alone:"
-        f" the amortisation gap. {approximation:.2f} stay, because the true posterior is no Gaussian with upright axes:"
+        f" the amortisation gap. {approximation:.2f} stay, because the true posterior is no Gaussian with axes along z1 and z2:"
         " the approximation gap.",
         key=f"bounds_predict_{spec.id}_{digit}",
     )
@@ -261,9 +241,9 @@ def recap():
             key="bounds_gallery",
             help=f"The first {PICTURES} pictures of the gallery, 1,000 samples each; convolutional models take seconds.",
         ):
-            gallery = [by_k(w).set_index("K")["bound"] for w in cache.gallery_log_weights(spec, PICTURES, 1000)]
-            means = [f"{np.mean([one[k] for one in gallery]):.2f}" for k in chain]
-            columns[f"mean of {PICTURES}"] = means + [""] * (len(values) - len(chain))
+            log_weights = cache.gallery_log_weights(spec, PICTURES, 1000)
+            means = np.mean([bounds.bounds_by_k(one, list(chain))["bound"] for one in log_weights], axis=0)
+            columns[f"mean of {PICTURES}"] = [f"{mean:.2f}" for mean in means] + [""] * (len(values) - len(chain))
         st.table(pd.DataFrame(columns, index=list(values)))
         st.caption(
             "Nats. For log p(x), higher is better; papers often report K = 5,000 as their log-likelihood."

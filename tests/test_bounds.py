@@ -94,6 +94,18 @@ def test_groups_share_no_sample_and_leave_the_rest_out():
     np.testing.assert_array_equal(bounds.importance_weighted_bounds(weights, 1), weights)
 
 
+def test_columns_by_k_are_means_and_spreads_of_the_groups():
+    weights = np.random.default_rng(0).standard_normal(20)
+    table = bounds.bounds_by_k(weights, [1, 10, 20])
+    assert table["K"].tolist() == [1, 10, 20]
+    assert table["draws"].tolist() == [20, 2, 1]
+    assert table["bound"][0] == pytest.approx(weights.mean())
+    assert table["sd"][0] == pytest.approx(weights.std(ddof=1))
+    assert table["ess"][0] == 1
+    assert table["ess"][2] == pytest.approx(np.exp(weights).sum() ** 2 / np.exp(2 * weights).sum())
+    assert np.isnan(table["sd"][2])
+
+
 @pytest.mark.parametrize("k", [0, 24])
 def test_groups_of_none_or_of_more_than_there_are_are_refused(k):
     with pytest.raises(ValueError, match="with 23 weights it must be between 1 and 23"):

@@ -45,6 +45,22 @@ def effective_sample_sizes(log_weights: np.ndarray, k: int) -> np.ndarray:
     return w.sum(axis=1) ** 2 / np.square(w).sum(axis=1)
 
 
+def bounds_by_k(log_weights: np.ndarray, sizes: list[int]) -> dict[str, np.ndarray]:
+    """The K-sample bound for each K of `sizes`, from the same log-weights (n,) cut into groups of K.
+
+    Returns
+    -------
+    dict of columns, one row for each K
+        "K"; "bound", the mean over the groups, and "sd", their standard deviation, in nats (NaN where there is only one
+        group); "ess", the mean effective sample size; "draws", the number of groups.
+    """
+    rows = []
+    for k in sizes:
+        bound, ess = importance_weighted_bounds(log_weights, k), effective_sample_sizes(log_weights, k)
+        rows.append((k, bound.mean(), bound.std(ddof=1) if len(bound) > 1 else np.nan, ess.mean(), len(bound)))
+    return dict(zip(("K", "bound", "sd", "ess", "draws"), map(np.array, zip(*rows, strict=True)), strict=True))
+
+
 @dataclass(frozen=True)
 class PlanePosterior:
     """The true posterior p(z|x) of a two-dimensional model as square cells that fill the plane, fine where it is large.

@@ -99,7 +99,7 @@ function show(state) {
 function draw(canvas, picture, frame, ellipses, label, inset) {
   canvas.setAttribute("aria-label", label);
   if (!canvas.clientWidth) return;
-  const plot = plotOf(canvas, { ...frame, titles: ["z1", "z2"] });
+  const plot = plotOf(canvas, { ...frame, titles: ["z1 to the right, z2 upwards", ""] });
   const { pen, ink } = plot;
   const x = (value) => plot.x((value - frame.low[0]) / (frame.high[0] - frame.low[0]));
   const y = (value) => plot.y((value - frame.low[1]) / (frame.high[1] - frame.low[1]));

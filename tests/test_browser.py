@@ -227,7 +227,7 @@ def test_the_live_decoder_draws_the_chosen_label(app, visit):
     page.get_by_role("radio", name="7", exact=True).click()
     seven = live(page)
     assert np.abs(decoded("mnist-z4-cond", seven["z"], 7) - seven["picture"]).max() <= 1
-    page.wait_for_selector("img[alt*='label 7']")
+    page.wait_for_url("**y=7**")
 
 
 def test_digit_transitions_redraw_the_strip_for_another_end(app, visit):

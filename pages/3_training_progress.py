@@ -137,8 +137,9 @@ for one in shown:
         lines[i] += said(one, own) if len(shown) == 1 else f"\n{one.id}{stale}: {said(one, own)}"
 
 # Other models have other epochs: the one in the link belongs to the models that were shown when it was written.
-if st.session_state.setdefault("training_shown", shown) != shown:
-    st.session_state["training_shown"] = shown
+ids = [one.id for one in shown]
+if st.session_state.setdefault("training_shown", ids) != ids:
+    st.session_state["training_shown"] = ids
     st.query_params.pop("epoch", None)
 refuse_unknown(
     "epoch", [str(epoch) for epoch in epochs], f"Weights of these epochs are kept: {', '.join(map(str, epochs))}."
@@ -188,7 +189,7 @@ st.caption(
 )
 look_for(
     "Strokes first, then classes, then detail; the held-out curves tell what is learned and not memorised. **Try:** hide"
-    " all classes but two and see when they part; compare *mnist-z2* with *mnist-z20*, whose extra dimensions open early,"
-    " overshoot, and are closed again, some of them for good."
+    " all classes but two and see when they part; compare *mnist-z2* with *mnist-z20* and watch the bars: which dimensions"
+    " stay, and which are closed again?"
 )
 source(inference.encode, inference.decode, latent.sample_prior, objective.kl_per_dim)

@@ -132,7 +132,8 @@ if st.session_state.setdefault("tradeoff_model", choice.spec.id) != choice.spec.
     st.query_params.pop("beta", None)
 refuse_unknown("beta", [f"{beta:g}" for beta in betas], f"Trained are β = {', '.join(f'{b:g}' for b in betas)}.")
 asked = {f"{beta:g}": beta for beta in betas}.get(st.query_params.get("beta", ""))
-start = asked or (choice.spec.beta if choice.spec in family else min(betas, key=lambda beta: abs(np.log(beta))))
+own = choice.spec.beta if choice.spec in family else min(betas, key=lambda beta: abs(beta - 1))
+start = own if asked is None else asked
 
 
 def keep_in_url(beta: float) -> None:

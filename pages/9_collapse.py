@@ -13,7 +13,7 @@ chapter(
 import numpy as np
 
 from pages.kit import cache
-from pages.kit.collapse_charts import by_dimension, kl_stacks, linear_dimensions, remedies
+from pages.kit.collapse_charts import PICK, by_dimension, kl_stacks, linear_dimensions, remedies
 from pages.kit.concepts import KL, RECONSTRUCTION
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
 from pages.kit.show import chart, look_for, predict, sheet, source
@@ -43,7 +43,7 @@ st.header("Switch dimensions off")
 st.markdown(
     "The first chart shows what each dimension **costs**: its KL, the mean over the gallery's"
     f" {len(codes.y):,} pictures. The second shows what it is **worth**: the nats of reconstruction lost when it alone is set"
-    " to 0, the prior's mean, for every picture. Choose dimensions, and they are set to 0 together."
+    " to 0, the prior's mean, for every picture. Click bars, or choose names, and they are set to 0 together."
 )
 # A choice of dimensions belongs to its model; a link may name some that this one does not have.
 key = "collapse_off"
@@ -57,6 +57,22 @@ elif unknown := [name[:20] for name in st.query_params.get_all(key) if name not 
 def off_are(chosen: list[str]) -> None:
     """What the buttons do: switch these off and no others."""
     st.session_state[key] = chosen
+
+
+def bars(values: np.ndarray, title: str, colour: str, alt: str, name: str, **order) -> None:
+    """Bars whose click switches a dimension off or on again; each click makes a new chart, with nothing selected."""
+    clicks = st.session_state.setdefault("collapse_clicks", 0)
+    chart_key = f"collapse_{name}_{clicks}"
+
+    def clicked():
+        for point in st.session_state[chart_key].selection.get(PICK, []):
+            off = st.session_state[key]
+            dim = point["dimension"]
+            off_are([one for one in off if one != dim] if dim in off else [*off, dim])
+            st.session_state["collapse_clicks"] = clicks + 1
+
+    drawing = by_dimension(values, title=title, colour=colour, **order)
+    chart(drawing, alt=alt, key=chart_key, on_select=clicked, selection_mode=PICK)
 
 
 @st.fragment
@@ -81,16 +97,17 @@ def switched_off():
     )
     dims = [names.index(name) for name in off]
     costs_side, worth_side = st.columns(2, gap="large")
+    shown_as = {"names": ordered, "active": active[order], "off": off}
     with costs_side:
         alt = f"KL of each of {len(names)} latent dimensions; {int(active.sum())} are active"
-        chart(by_dimension(kl[order], ordered, active[order], off, "KL, nats", KL.colour), alt=alt)
+        bars(kl[order], "KL, nats", KL.colour, alt, "costs", **shown_as)
     with worth_side:
         if choice.images is None:
             st.caption("What a dimension is worth needs the original pictures, which are not on this machine.")
         else:
+            alt = "Nats of reconstruction lost without each latent dimension"
             worth = cache.cost_by_dim(spec)[order]
-            title, alt = "lost without it, nats", "Nats of reconstruction lost without each latent dimension"
-            chart(by_dimension(worth, ordered, active[order], off, title, RECONSTRUCTION.colour), alt=alt)
+            bars(worth, "lost without it, nats", RECONSTRUCTION.colour, alt, "worth", **shown_as)
 
     said = ", ".join(off) if off else "no dimension"
     with row():

@@ -83,7 +83,7 @@ def test_a_second_model_is_chosen_and_left_again(app, visit):
     changed(page, 2, lambda: page.locator(".track").count())
 
 
-def test_a_dimension_is_switched_off_by_its_pill(app, visit):
+def test_a_dimension_is_switched_off_by_its_pill_and_by_its_bar(app, visit):
     page = visit(f"{app}/collapse?model=mnist-z10")
     decoded, lost = (lambda: picture(page, "switched off")), page.locator("[data-testid=stMetricValue]").first
     before, value = decoded(), lost.inner_text()
@@ -91,3 +91,12 @@ def test_a_dimension_is_switched_off_by_its_pill(app, visit):
     changed(page, before, decoded)
     changed(page, value, lost.inner_text)
     assert "collapse_off=z7" in page.url
+    before = decoded()
+    bars = page.locator("[data-testid=stVegaLiteChart]").first
+    box = bars.bounding_box()
+    bars.click(
+        position={"x": 0.9 * box["width"], "y": 0.55 * box["height"]}
+    )  # far right: a little used one, high above it
+    changed(page, before, decoded)
+    changed(page, 2, lambda: page.url.count("collapse_off="))
+    assert page.url.count("collapse_off=") == 3

@@ -86,12 +86,17 @@ def test_equal_rates_have_no_exchange_rate():
 
 
 def test_a_plane_that_only_turned_is_turned_back():
-    """Codes whose dimensions are permuted, turned and mirrored: the dots stay where they were."""
+    """Codes turned and mirrored among nearly equal components: the dots stay where they were."""
     random = np.random.default_rng(0)
-    mu = random.standard_normal((300, 4)) * [3, 2, 0.5, 0.2]
-    turn, _ = np.linalg.qr(random.standard_normal((4, 4)))
-    first, second = aligned_planes([mu, mu @ turn])
-    np.testing.assert_allclose(mu @ turn @ second.T, mu @ first.T, atol=1e-8)
+    mu = random.standard_normal((300, 4)) * [2, 2, 0.5, 0.2]
+    for angle in (0.3, 2.0):
+        turn, _ = np.linalg.qr(random.standard_normal((4, 4)))
+        in_plane = np.eye(4)
+        in_plane[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        stretched = mu * [1.1, 1, 1, 1] @ in_plane  # its largest component is no longer the first one's
+        first, second = aligned_planes([mu, stretched @ turn])
+        u, _, v = np.linalg.svd((stretched @ turn @ second.T).T @ (mu @ first.T))
+        np.testing.assert_allclose(u @ v, np.eye(2), atol=1e-6)  # no further turn brings them closer
 
 
 def test_planes_are_orthonormal_hold_the_largest_components_and_leave_the_prior_mean():

@@ -103,7 +103,8 @@ def test_the_kl_does_rise_as_the_answer_says():
 def test_the_answer_is_not_given_away():
     at = open_page(PAGE)
     words = " ".join(element.value for element in (*at.markdown, *at.caption, *at.info))
-    assert "overshoots" not in words
+    assert "overshoot" not in words
+    assert "rises from" not in words
     at.radio(key="training_predict").set_value("it falls").run()
     assert any("It is **it rises**" in info.value for info in at.info)
     at.radio(key="training_predict").set_value("it rises").run()

@@ -10,25 +10,38 @@ from pages.kit import concepts
 from vae_core.manifest import ModelSpec
 
 STATES = ["active", "collapsed"]
+PICK = "dimension_picked"
 
 
 def by_dimension(
     values: np.ndarray, names: Sequence[str], active: np.ndarray, off: Sequence[str], title: str, colour: str
-) -> alt.Chart:
-    """A value in nats of each latent dimension, in the given order; collapsed ones are grey, those switched off hollow."""
+) -> alt.LayerChart:
+    """A value in nats of each latent dimension, in the given order; collapsed ones are grey, those switched off hollow.
+
+    A click anywhere above a dimension selects it, as `PICK`: a bar without height could not be hit.
+    """
     rows = pd.DataFrame(
         {
             "dimension": names,
             "nats": values,
             "state": [STATES[0] if used else STATES[1] for used in active],
             "switched": ["off" if name in off else "on" for name in names],
+            "top": max(float(np.max(values)), 1e-3),
         }
     )
-    return (
+    x = alt.X("dimension:N", sort=list(names), title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    tooltip = ["dimension", alt.Tooltip("nats:Q", format=".3f"), "state", "switched"]
+    targets = (
+        alt.Chart(rows)
+        .mark_bar(opacity=0, cursor="pointer")
+        .encode(x=x, y="top:Q", tooltip=tooltip)
+        .add_params(alt.selection_point(name=PICK, fields=["dimension"]))
+    )
+    bars = (
         alt.Chart(rows)
         .mark_bar(strokeWidth=1.5)
         .encode(
-            x=alt.X("dimension:N", sort=None, title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            x=x,
             y=alt.Y("nats:Q", title=title),
             color=alt.Color(
                 "state:N",
@@ -41,10 +54,10 @@ def by_dimension(
             fillOpacity=alt.FillOpacity(
                 "switched:N", scale=alt.Scale(domain=["on", "off"], range=[1, 0.08]), legend=None
             ),
-            tooltip=["dimension", alt.Tooltip("nats:Q", format=".3f"), "state", "switched"],
+            tooltip=tooltip,
         )
-        .properties(height=250)
     )
+    return alt.layer(bars, targets).properties(height=250)  # the targets on top, where the pointer finds them
 
 
 def kl_stacks(family: Sequence[ModelSpec], labels: Sequence[str], title: str) -> alt.LayerChart:

@@ -42,8 +42,8 @@ def image(data: bytes, mime: str, *, alt: str) -> None:
     st.html(f'<img alt="{escape(alt)}" src="{source}" style="{style}">')
 
 
-def chart(drawing, *, alt: str) -> None:
-    """Show an altair chart with its text equivalent."""
+def chart(drawing, *, alt: str, **selection) -> None:
+    """Show an altair chart with its text equivalent; `selection` goes to `st.altair_chart` (key, on_select, ...)."""
     if presenting():
         if isinstance(getattr(drawing, "height", None), int | float):  # what is put together of several charts has none
             drawing = drawing.properties(height=1.4 * drawing.height)
@@ -52,7 +52,7 @@ def chart(drawing, *, alt: str) -> None:
             .configure_legend(labelFontSize=18, titleFontSize=20, labelLimit=0)
             .configure_text(fontSize=18)
         )
-    st.altair_chart(drawing, alt=alt)
+    st.altair_chart(drawing, alt=alt, **selection)
 
 
 def predict(question: str, answers: list[str], right: str, why: str, key: str) -> None:

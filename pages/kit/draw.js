@@ -5,8 +5,9 @@
 //
 // `canvas` shows the picture, 28 x 28 pixels on any size of screen; give it `touch-action: none`, `image-rendering: pixelated`
 // and `cursor: crosshair`. All options may be left out. onStroke(pixels) is called while the pen is down, at most once a
-// frame; onRelease(pixels) when it is lifted. `brush` is the pen's width in pixels of the picture. Call it again on the same
-// canvas, as components do, and it returns the same pad with the new options. Neither load, clear nor undo calls back.
+// frame; onRelease(pixels) when it is lifted. `brush` is the pen's width in pixels of the picture: 2.9 leaves as much ink as
+// MNIST has. Call it again on the same canvas, as components do, and it returns the same pad with the new options. Neither
+// load, clear nor undo calls back.
 //
 //   pad.pixels()                  the picture as it is drawn
 //   pad.prepared({ box, mass })   the picture as MNIST prepares it (box 20, mass true), see below
@@ -29,7 +30,7 @@ function drawPad(canvas, options = {}) {
     Object.assign(known.options, options);
     return known.pad;
   }
-  const own = { options: { brush: 2.4, ...options }, ground: null, strokes: [], former: [], frame: 0, pointer: null };
+  const own = { options: { brush: 2.9, ...options }, ground: null, strokes: [], former: [], frame: 0, pointer: null };
   canvas.width = canvas.height = PICTURE;
 
   const show = () => {

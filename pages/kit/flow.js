@@ -55,7 +55,7 @@ function begin(root) {
   };
   state.pad = drawPad(find(".x canvas"), {
     onStroke() {
-      point(state, null);
+      if (state.pointed || state.focused) point(state, (state.focused = null)); // nothing steps back while one draws
       drawn();
     },
     onRelease: done,
@@ -495,7 +495,7 @@ function layOutPlane(state, svg, { left, right, top, bottom, width, height, rem 
 // Each class's name in the middle of its codes, or below the names that are there already.
 function nameClasses(place, names, x, y, rem) {
   const taken = [];
-  for (const [z1, z2, name] of names.toSorted((a, b) => b[1] - a[1])) {
+  for (const [z1, z2, name] of [...names].sort((a, b) => b[1] - a[1])) {
     const text = add(place, "text", { x: x(z1), y: y(z2) + 0.25 * rem, "text-anchor": "middle", class: "class" }, name);
     const half = text.getComputedTextLength() / 2;
     const hits = (at) => taken.some((t) => Math.abs(t.x - x(z1)) < t.half + half && Math.abs(t.y - at) < 0.72 * rem);

@@ -199,3 +199,9 @@ def test_one_component_bends_the_prior_s_own_noise():
 def test_more_components_than_codes_are_refused():
     with pytest.raises(ValueError, match="at least one"):
         density.fit_mixture(np.zeros((3, 2)), 4)
+
+
+def test_a_hole_is_measured_against_what_the_prior_expects():
+    candidates = latent.sample_prior(500, 2, seed=0)
+    hole = density.find_hole(np.zeros((1, 2)), np.full((1, 2), math.log(4.0)), candidates)  # codes wider than the prior
+    assert np.linalg.norm(hole) == pytest.approx(np.linalg.norm(candidates, axis=1).min())

@@ -16,7 +16,7 @@ import pandas as pd
 from pages.kit import cache
 from pages.kit.compare import Plane, planes
 from pages.kit.concepts import KL, Z, tex
-from pages.kit.holes_charts import FLOOR, density_map, mixture_scores, surgery_bars
+from pages.kit.holes_charts import FLOOR, density_map, mixture_scores, surgery_bars, surgery_table
 from pages.kit.picker import chosen_model, refuse_unknown, row
 from pages.kit.place import Place
 from pages.kit.show import chart, download, look_for, predict, sheet, source
@@ -121,13 +121,7 @@ if spec.variational:
             alt=f"Mean KL {parts.kl:.2f} nats; I(x; z) {information.nats:.2f} plus KL(q(z) || p(z)) {marginal.nats:.2f} nats",
         )
     with numbers:
-        st.markdown(
-            f"| | nats | ± s.e. |\n|---|---|---|\n| mean KL, closed form | {parts.kl:.2f} | |\n"
-            f"| I(x; z) | {information.nats:.2f} | {information.standard_error:.2f} |\n"
-            f"| KL(q(z) ‖ p(z)) | {marginal.nats:.2f} | {marginal.standard_error:.2f} |\n"
-            f"| sum of both | {parts.kl_sampled.nats:.2f} | {parts.kl_sampled.standard_error:.2f} |\n"
-            f"| log N, the most that I(x; z) can be | {parts.ceiling:.2f} | |"
-        )
+        st.markdown(surgery_table(parts))
         st.caption("The parts by sampling: one code of each picture's cloud, seed 0. Dashed: log N.")
     full = information.nats > 0.97 * parts.ceiling
     look_for(
@@ -166,6 +160,7 @@ def search(what: str) -> None:
 
 @st.fragment
 def game():
+    searched = st.session_state.get("holes_searches")
     with row():
         st.button(
             "Show me a hole",
@@ -220,7 +215,7 @@ def game():
             limit=limit,
             cursor=tuple(place.z[list(dims)].clip(-limit, limit).tolist()),
             turn=place.turn,
-            classes=choice.classes,
+            classes=() if spec.conditional else choice.classes,  # labels have no places of their own there
             label=label or 0,
             key="holes_plane",
             on_move=lambda cursor: place.drag(dims, cursor),
@@ -264,6 +259,7 @@ def game():
             )
         st.caption(
             "Beside or below the plane, the place decoded: would you read it with confidence?"
+            + (f" Seed of the last search: {searched}." if searched is not None else "")
             + (
                 f" Seed of the last search: {searched}."
                 if (searched := st.session_state.get("holes_searches")) is not None
@@ -324,10 +320,10 @@ def sampling():
         f"mixture, K = {components}": (density.sample_mixture(mixes[components], epsilon, seed), None),
         "codes of real pictures": (codes_z[real], real),
     }
-    labels = np.arange(30) % len(choice.classes) if spec.conditional else None
     rows = []
     for side, (name, (z, own)) in zip(st.columns(3, gap="medium"), drawn.items(), strict=True):
-        x = inference.decode(choice.model, z[:30], labels)
+        labels = np.arange(30) % len(choice.classes) if own is None else y[own[:30]]
+        x = inference.decode(choice.model, z[:30], labels[: len(z)] if spec.conditional else None)
         with side:
             st.markdown(f"**{name}**")
             sheet(

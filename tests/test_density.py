@@ -26,7 +26,7 @@ def test_the_aggregate_density_is_that_of_the_mixture(latent_dim):
     mu, logvar = cloud(latent_dim=latent_dim)
     z = np.random.default_rng(1).normal(0, 2, (300, latent_dim))  # more than one block of rows
     expected = as_torch(mu, logvar).log_prob(torch.from_numpy(z)).numpy()
-    np.testing.assert_allclose(density.log_aggregate(z, mu, logvar), expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(density.log_aggregate(z, mu, logvar), expected, rtol=0, atol=2e-6)
 
 
 def test_left_out_each_point_is_judged_by_the_other_codes_alone():
@@ -35,7 +35,7 @@ def test_left_out_each_point_is_judged_by_the_other_codes_alone():
     judged = density.log_aggregate(z, mu, logvar, left_out=np.arange(270))
     for i in (0, 7, 269):
         others = np.arange(len(mu)) != i
-        assert judged[i] == pytest.approx(density.log_aggregate(z[i : i + 1], mu[others], logvar[others])[0], rel=1e-10)
+        assert judged[i] == pytest.approx(density.log_aggregate(z[i : i + 1], mu[others], logvar[others])[0], abs=2e-6)
 
 
 def test_very_narrow_clouds_lose_no_precision():
@@ -87,7 +87,7 @@ def test_a_code_says_at_most_which_picture_it_is(width):
     mu, _ = cloud(count=200, latent_dim=2)
     parts = density.surgery(mu, np.full(mu.shape, width), latent.noise(200, 2, 0))
     assert parts.ceiling == pytest.approx(math.log(200))
-    assert parts.mutual_information.nats <= parts.ceiling + 1e-9
+    assert parts.mutual_information.nats <= parts.ceiling + 1e-6
     if width == -20.0:  # clouds that never touch tell everything
         assert parts.mutual_information.nats == pytest.approx(parts.ceiling)
 
@@ -95,8 +95,8 @@ def test_a_code_says_at_most_which_picture_it_is(width):
 def test_posteriors_that_are_the_prior_have_no_information_and_no_holes():
     parts = density.surgery(np.zeros((50, 2)), np.zeros((50, 2)), latent.noise(50, 2, 0))
     assert parts.kl == 0
-    assert parts.mutual_information.nats == pytest.approx(0, abs=1e-12)
-    assert parts.marginal_kl.nats == pytest.approx(0, abs=1e-12)
+    assert parts.mutual_information.nats == pytest.approx(0, abs=1e-6)
+    assert parts.marginal_kl.nats == pytest.approx(0, abs=1e-6)
 
 
 def test_a_cell_of_the_grid_is_the_mean_of_the_marginal_with_the_other_dimensions_integrated_out():
@@ -178,7 +178,7 @@ def test_the_fitted_mixture_has_the_density_and_the_moments_of_its_samples():
     expected = (
         MixtureSameFamily(Categorical(torch.from_numpy(mix.weights)), parts).log_prob(torch.from_numpy(z)).numpy()
     )
-    np.testing.assert_allclose(density.log_mixture(mix, z), expected, rtol=1e-9)
+    np.testing.assert_allclose(density.log_mixture(mix, z), expected, atol=2e-6)
 
     samples = density.sample_mixture(mix, latent.noise(20_000, 2, 0), seed=0)
     np.testing.assert_allclose(samples.mean(axis=0), mix.weights @ mix.means, atol=0.1)
@@ -197,3 +197,9 @@ def test_one_component_bends_the_prior_s_own_noise():
 def test_more_components_than_codes_are_refused():
     with pytest.raises(ValueError, match="at least one"):
         density.fit_mixture(np.zeros((3, 2)), 4)
+
+
+def test_a_hole_is_measured_against_what_the_prior_expects():
+    candidates = latent.sample_prior(500, 2, seed=0)
+    hole = density.find_hole(np.zeros((1, 2)), np.full((1, 2), math.log(4.0)), candidates)  # codes wider than the prior
+    assert np.linalg.norm(hole) == pytest.approx(np.linalg.norm(candidates, axis=1).min())

@@ -300,7 +300,7 @@ def density_grid(spec: ModelSpec, dims: tuple[int, int], limit: float, side: int
     return _density_grid(spec.id, spec.codes and spec.codes.sha256, dims, limit, side, spec)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Adding up 5,000 posteriors")
+@st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors")
 def _density_grid(model_id: str, sha256: str | None, dims: tuple[int, int], limit: float, side: int, _spec: ModelSpec):
     from vae_core.density import density_grid
 

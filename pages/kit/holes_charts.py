@@ -115,6 +115,19 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
     return alt.layer(bars, rule).properties(height=230)
 
 
+def surgery_table(parts) -> str:
+    """The numbers of a `vae_core.density.Surgery` as a Markdown table."""
+    rows = [
+        ("mean KL, closed form", parts.kl, None),
+        ("I(x; z)", parts.mutual_information.nats, parts.mutual_information.standard_error),
+        ("KL(q(z) ‖ p(z))", parts.marginal_kl.nats, parts.marginal_kl.standard_error),
+        ("sum of both", parts.kl_sampled.nats, parts.kl_sampled.standard_error),
+        ("log N, the most that I(x; z) can be", parts.ceiling, None),
+    ]
+    lines = [f"| {name} | {nats:.2f} | {'' if error is None else f'{error:.2f}'} |" for name, nats, error in rows]
+    return "\n".join(["| | nats | ± s.e. |", "|---|---|---|", *lines])
+
+
 def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> alt.LayerChart:
     """Mean log-density of held-out codes under each mixture, with the prior's as a line; in nats a picture."""
     rows = pd.DataFrame([{"components": str(k), "nats": nats, "chosen": k == chosen} for k, nats in scores.items()])

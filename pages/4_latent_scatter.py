@@ -48,7 +48,10 @@ with row():
 
 placed = Placed(choice, view, epsilon)
 prior = tuple(linear.project(np.zeros((1, spec.latent_dim)))[0].tolist()) if linear and spec.variational else None
-extent = [placed.dots, *([np.array([placed.at(i) for i in own])] if own else []), *([[prior]] if prior else [])]
+marks = [Mark(i, placed.at(i), str(k), choice.name(i)) for k, i in enumerate(own, 1)]
+extent = [placed.dots, *(np.array([mark.at]) for mark in marks)]
+if prior:
+    extent += [np.array([prior]) - 2, np.array([prior]) + 2]  # its circle of two sigma
 titles = view.titles and tuple(t.replace("mean of ", "") if sampled else t for t in view.titles)
 frame = frame_of(np.concatenate(extent), titles, equal=linear is not None)
 dots, labels, atlas = packed(placed.dots, frame), packed_labels(codes.y[:count]), parts.atlas_of(choice)
@@ -85,7 +88,7 @@ def map_and_details():
             at=placed.at(digit),
             prior=prior,
             posterior=ellipse,
-            marks=[Mark(i, placed.at(i), str(k), choice.name(i)) for k, i in enumerate(own, 1)],
+            marks=marks,
             atlas=atlas,
             sprites=sprites,
             box=parts.kept_box(name),
@@ -177,9 +180,7 @@ map_and_details()
 header = (
     f"model {spec.id}, map {view.name} {view.settings or ''}, a dot is {'a sampled z' if sampled else 'mu'}{sampled}"
 )
-download(
-    "This map as CSV", lambda: parts.table_of(placed, len(own), header), f"{name}.csv", "text/csv", "scatter_csv"
-)  # fmt: skip
+download("This map as CSV", lambda: parts.table_of(placed, len(own), header), f"{name}.csv", "text/csv", "scatter_csv")
 look_for(
     "Classes gather without the model ever seeing a label. **Try:** a dot in the middle of a class, then one between two:"
     " what does the picture look like, and its reconstruction? Colour by *agreement*: where it is low, classes mix. Then"

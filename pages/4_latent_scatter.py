@@ -48,7 +48,10 @@ with row():
 
 placed = Placed(choice, view, epsilon)
 prior = tuple(linear.project(np.zeros((1, spec.latent_dim)))[0].tolist()) if linear and spec.variational else None
-extent = [placed.dots, *([np.array([placed.at(i) for i in own])] if own else []), *([[prior]] if prior else [])]
+marks = [Mark(i, placed.at(i), str(k), choice.name(i)) for k, i in enumerate(own, 1)]
+extent = [placed.dots, *(np.array([mark.at]) for mark in marks)]
+if prior:
+    extent += [np.array([prior]) - 2, np.array([prior]) + 2]  # its circle of two sigma
 titles = view.titles and tuple(t.replace("mean of ", "") if sampled else t for t in view.titles)
 frame = frame_of(np.concatenate(extent), titles, equal=linear is not None)
 dots, labels, atlas = packed(placed.dots, frame), packed_labels(codes.y[:count]), parts.atlas_of(choice)
@@ -71,6 +74,7 @@ def map_and_details():
         digit = chosen_digit(choice)
     drawing, details = st.columns([3, 2], gap="medium")
     mu, logvar = choice.posterior(digit)
+    ellipse = parts.ellipse_of(linear, mu, logvar) if prior else None
     with details:  # first of all: what the reader waits for after a click
         pictures(digit, mu)
     with drawing:
@@ -83,8 +87,8 @@ def map_and_details():
             digit=digit,
             at=placed.at(digit),
             prior=prior,
-            posterior=parts.ellipse_of(linear, mu, logvar) if prior else None,
-            marks=[Mark(i, placed.at(i), str(k), choice.name(i)) for k, i in enumerate(own, 1)],
+            posterior=ellipse,
+            marks=marks,
             atlas=atlas,
             sprites=sprites,
             box=parts.kept_box(name),
@@ -100,6 +104,11 @@ def map_and_details():
                 parts.neighbour_sheet(choice, digit, pixels=pixels)
     with details:
         costs(digit, mu, logvar)
+        if ellipse:
+            st.caption(
+                f"On this map its ellipse has half axes of {ellipse.major:.2f} and {ellipse.minor:.2f} at one σ, where the"
+                " prior's circle has 1. In a plane, 39 % of samples fall within one σ, 86 % within two."
+            )
     selection(parts.kept_box(name))
 
 
@@ -171,9 +180,7 @@ map_and_details()
 header = (
     f"model {spec.id}, map {view.name} {view.settings or ''}, a dot is {'a sampled z' if sampled else 'mu'}{sampled}"
 )
-download(
-    "This map as CSV", lambda: parts.table_of(placed, len(own), header), f"{name}.csv", "text/csv", "scatter_csv"
-)  # fmt: skip
+download("This map as CSV", lambda: parts.table_of(placed, len(own), header), f"{name}.csv", "text/csv", "scatter_csv")
 look_for(
     "Classes gather without the model ever seeing a label. **Try:** a dot in the middle of a class, then one between two:"
     " what does the picture look like, and its reconstruction? Colour by *agreement*: where it is low, classes mix. Then"

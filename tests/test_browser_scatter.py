@@ -109,7 +109,7 @@ def test_digits_take_the_place_of_dots(app, visit):
 
 
 def test_a_map_on_demand_shows_its_progress_and_stops(app, visit):
-    page = visit(f"{app}/latent_scatter?model=mnist-z10&scatter_map=t-SNE&scatter_own=true&scatter_own_perplexity=90")
+    page = visit(f"{app}/latent_scatter?model=mnist-z10&scatter_map=t-SNE&scatter_own=true&scatter_own_perplexity=40")
     page.get_by_role("button", name="Compute this map").click()
     page.get_by_test_id("stProgress").get_by_text("Computing t-SNE").wait_for(timeout=60_000)
     page.get_by_role("button", name="Stop").click()

@@ -75,11 +75,14 @@ function ticks(low, high) {
   return values;
 }
 
-// Dots of one group have one colour; the groups are the classes if no others are given.
+// Dots of one group have one colour; the groups are the classes if no others are given. The rarest lies on top.
 function drawDots({ pen, ink, x, y }, dots, labels, hidden, radius, groups = labels, colours = ink.classes) {
   pen.globalAlpha = 0.75;
-  const last = groups.reduce((a, b) => Math.max(a, b), 0);
-  for (let group = 0; group <= last; group++) {
+  const counts = [];
+  for (const group of groups) counts[group] = (counts[group] ?? 0) + 1;
+  const order = Object.keys(counts).map(Number);
+  if (groups !== labels) order.sort((a, b) => counts[b] - counts[a]);
+  for (const group of order) {
     pen.fillStyle = colours[group % colours.length];
     pen.beginPath();
     for (let i = 0; i < labels.length; i++) {

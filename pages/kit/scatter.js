@@ -235,8 +235,9 @@ function drawSprites(state) {
     if (state.hidden.has(labels[i])) continue;
     const [x, y] = place(state, i);
     if (drawn.some(([u, v]) => Math.abs(u - x) < room && Math.abs(v - y) < room)) continue;
-    drawn.push([x, y]);
     const [left, top] = [Math.round(x - SPRITE / 2), Math.round(y - SPRITE / 2)];
+    if (left < plot.x(0) || left + SPRITE > plot.x(1) || top < plot.y(1) || top + SPRITE > plot.y(0)) continue;
+    drawn.push([x, y]);
     pen.fillStyle = state.colourOf(i);
     pen.fillRect(left - 2, top - 2, SPRITE + 4, SPRITE + 4);
     pen.drawImage(atlas, ...tileOf(state, i), SPRITE, SPRITE, left, top, SPRITE, SPRITE);

@@ -57,15 +57,15 @@ def _numbers(choice: Choice) -> None:
         f"**What to expect**: test pictures of {cache.manifest().images[choice.spec.dataset].title}, nats an image"
     )
     rows = [
-        f"| {'**' + spec.id + '**' if spec.id == choice.spec.id else spec.id} | {spec.latent_dim}"
+        f"| {'**' + spec.id + '**' if spec.id == choice.spec.id else spec.id}"
         f" | {figures['reconstruction_nats']:.1f} | {figures['kl_nats']:.1f} | {figures['nelbo_nats']:.1f}"
-        f" | {figures['active_units']} |"
+        f" | {figures['active_units']} of {spec.latent_dim} |"
         for spec in cache.manifest().models.values()
         if "nelbo_nats" in (figures := spec.metrics)
         and (spec.id == choice.spec.id or _plain(spec, choice.spec.dataset))
     ]
     if rows:
-        head = "| model | z | recon. | KL | nELBO | active |\n|---|--:|--:|--:|--:|--:|\n"
+        head = "| model | recon. | KL | nELBO | active |\n|---|--:|--:|--:|--:|\n"
         st.markdown(head + "\n".join(rows))
         st.caption(
             "recon. = −log p(x|z); nELBO = recon. + KL, lower is better; Gaussian pixels are densities and compare with no others."

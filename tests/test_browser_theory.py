@@ -39,6 +39,6 @@ def test_dragging_mu_of_the_toy_moves_bound_and_gap_and_not_their_sum(app, visit
 def test_the_recap_prints_without_the_controls(app, visit):
     page = visit(f"{app}/loss_theory?step=Recap")
     page.emulate_media(media="print")
-    assert page.get_by_text("What to expect").is_visible()
+    page.get_by_text("What to expect").wait_for()
     for hidden in ("stSidebar", "stButtonGroup"):
-        assert page.locator(f"[data-testid={hidden}]").first.is_hidden()
+        page.locator(f"[data-testid={hidden}]").first.wait_for(state="hidden")

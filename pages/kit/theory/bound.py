@@ -129,14 +129,16 @@ def _derivation() -> None:
         st.latex(
             rf"""\begin{{aligned}}
             \log p(x) &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{p(z \mid x)}}\right] \\
-            &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{q}}\right] + \mathbb{{E}}_q\!\left[\log \frac{{q}}{{p(z \mid x)}}\right] \\
+            &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{q}}\right] \\
+            & \quad + \mathbb{{E}}_q\!\left[\log \frac{{q}}{{p(z \mid x)}}\right] \\
             &= \mathrm{{ELBO}} + {GAP}
             \end{{aligned}}"""
         )
         st.markdown("**The gap is never negative**, by Jensen's inequality, because −log is convex:")
         st.latex(
             r"""\begin{aligned}
-            \mathrm{KL}(q \,\|\, p(z \mid x)) &= \mathbb{E}_q\!\left[-\log \frac{p(z \mid x)}{q}\right] \\
+            &\mathrm{KL}(q \,\|\, p(z \mid x)) \\
+            &= \mathbb{E}_q\!\left[-\log \frac{p(z \mid x)}{q}\right] \\
             &\ge -\log \mathbb{E}_q\!\left[\frac{p(z \mid x)}{q}\right] \\
             &= -\log \int p(z \mid x)\, dz = 0
             \end{aligned}"""
@@ -144,8 +146,10 @@ def _derivation() -> None:
         st.markdown("**The two terms.** Split p(x, z) = p(x|z) p(z) inside the ELBO:")
         st.latex(
             rf"""\begin{{aligned}}
-            \mathrm{{ELBO}} &= \mathbb{{E}}_q[\log p(x \mid z)] + \mathbb{{E}}_q\!\left[\log \frac{{p(z)}}{{q}}\right] \\
-            &= {EXPECTED} - {DIVERGENCE}
+            \mathrm{{ELBO}} &= \mathbb{{E}}_q[\log p(x \mid z)] \\
+            & \quad + \mathbb{{E}}_q\!\left[\log \frac{{p(z)}}{{q}}\right] \\
+            &= {EXPECTED} \\
+            & \quad - {DIVERGENCE}
             \end{{aligned}}"""
         )
         st.caption("Source: Kingma and Welling (2014), equations 1 to 3.")
@@ -155,7 +159,8 @@ def _derivation() -> None:
         )
         st.latex(
             rf"""\begin{{aligned}}
-            \log q(z) &= -\tfrac12 \log 2\pi - \tfrac12 \log \sigma^2 - \tfrac{{(z - \mu)^2}}{{2 \sigma^2}} \\
+            \log q(z) &= -\tfrac12 \log 2\pi - \tfrac12 \log \sigma^2 \\
+            & \quad - \tfrac{{(z - \mu)^2}}{{2 \sigma^2}} \\
             \log p(z) &= -\tfrac12 \log 2\pi - \tfrac12 z^2 \\
             {tex(KL)} &= \mathbb{{E}}_q[\log q(z) - \log p(z)] \\
             &= -\tfrac12 \log \sigma^2 - \tfrac12 + \tfrac12 (\mu^2 + \sigma^2) \\

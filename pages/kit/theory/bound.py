@@ -105,14 +105,11 @@ def _toy() -> None:
             q_and_posterior(z, latent.normal_density(z, mu, sigma), toy.posterior(x, z)),
             alt=f"q = N({mu:.2f}, {sigma:.2f} squared) beside the true posterior and the prior",
         )
-    with controls:
-        st.metric(
-            "ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True
-        )
-        st.caption(
-            "Each of the three is computed by itself: the ELBO in closed form and by Gauss-Hermite quadrature, the gap from its"
-            " definition, log p(x) as an integral. Logarithms of probabilities are below 0, so the bars run to the left."
-        )
+    st.metric("ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True)
+    st.caption(
+        "Each of the three is computed by itself: the ELBO in closed form and by Gauss-Hermite quadrature, the gap from its"
+        " definition, log p(x) as an integral. Logarithms of probabilities are below 0, so the bars run to the left."
+    )
 
 
 def _to_best(toy: Toy, x: float) -> None:

@@ -8,12 +8,12 @@ from pages.kit.picker import Choice
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
 from vae_core.manifest import ModelSpec
 
-# What is left on paper is the card.
+# On paper: the title and the card, on one page.
 PRINT = """
 <style>@media print {
   [data-testid=stSidebar], [data-testid=stHeader], [data-testid=stBaseButton-primary], .stButton, .stButtonGroup,
   [data-testid=stAlert] { display: none !important; }
-  [data-testid=stMain] { position: static !important; overflow: visible !important; }
+  [data-testid=stMain] { position: static !important; overflow: visible !important; zoom: 0.75; }
 }</style>
 """
 
@@ -24,7 +24,7 @@ def lesson(choice: Choice) -> None:
     with st.container(border=True):
         _formulas()
         _numbers(choice)
-    st.caption("Your browser's print command (Ctrl+P) puts the card alone on paper.")
+    st.caption("Your browser's print command (Ctrl+P) puts the card on one sheet of paper, without the controls.")
 
 
 def _formulas() -> None:

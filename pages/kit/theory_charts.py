@@ -394,5 +394,5 @@ def _densities(z: np.ndarray, curves: dict[str, tuple[np.ndarray, str]], highest
                 legend=alt.Legend(orient="top", title=None, columns=1, labelLimit=400),
             ),
         )
-        .properties(height=340)
+        .properties(height=380)
     )

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.kit.concepts import KL, X_HAT, X, tex
 from pages.kit.picker import Choice
+from pages.kit.present import presenting
 from pages.kit.show import chart, look_for, predict, source
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
 from pages.kit.theory_charts import bound_and_gap, q_and_posterior
@@ -22,7 +23,8 @@ def lesson(choice: Choice) -> None:
         rf"\begin{{aligned}} \log p({tex(X)}) \;\ge\;\; &\underbrace{{{EXPECTED}}}_{{\text{{reconstruction}}}}"
         rf" \\ {{}}-{{}} &\underbrace{{{DIVERGENCE}}}_{{\text{{the price of the code}}}} \;=\; \mathrm{{ELBO}} \end{{aligned}}"
     )
-    reconstruction_side, kl_side = st.columns(2)
+    # Projected, the formulas are too large for half the width.
+    reconstruction_side, kl_side = (st.container(), st.container()) if presenting() else st.columns(2)
     with reconstruction_side.container(border=True, height="stretch"):
         st.markdown(
             "**Reconstruction.** Draw a code from the cloud, decode it: how probable are the pixels we really saw?"

@@ -26,12 +26,13 @@ STEPS = {
     "Recap": recap,
 }
 
-choice = chosen_model()
-if "digit" in st.session_state:
-    st.session_state["digit"] = st.session_state["digit"]  # some steps show no picture; the next one still has the same
+PICTURED = {"Evidence", "Terms", "Noise", "Pixels"}  # steps with a picture of the reader's choice
 
+choice = chosen_model()
 names = list(STEPS)
 step = chosen_step(names, key="step")
+if step not in PICTURED and "digit" in st.session_state:
+    st.session_state["digit"] = st.session_state["digit"]  # without its widget Streamlit would forget the picture
 lesson = st.container()
 back_and_next(names, step, key="step")  # before the lesson, which may stop early for some models
 with lesson:

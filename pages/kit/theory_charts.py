@@ -135,7 +135,7 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> alt.LayerChar
     scale = alt.Scale(domain=[min(-8, round(log_evidence) - 4), max(0, log_evidence)], clamp=True)
     bars = (
         alt.Chart(rows)
-        .mark_bar(size=30)
+        .mark_bar(size=22)
         .encode(
             x=alt.X("start:Q", scale=scale, title="nats"),
             x2="end:Q",
@@ -394,5 +394,5 @@ def _densities(z: np.ndarray, curves: dict[str, tuple[np.ndarray, str]], highest
                 legend=alt.Legend(orient="top", title=None, columns=1, labelLimit=400),
             ),
         )
-        .properties(height=340)
+        .properties(height=380)
     )

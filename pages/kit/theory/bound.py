@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.kit.concepts import KL, X_HAT, X, tex
 from pages.kit.picker import Choice
+from pages.kit.present import presenting
 from pages.kit.show import chart, look_for, predict, source
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
 from pages.kit.theory_charts import bound_and_gap, q_and_posterior
@@ -22,7 +23,8 @@ def lesson(choice: Choice) -> None:
         rf"\begin{{aligned}} \log p({tex(X)}) \;\ge\;\; &\underbrace{{{EXPECTED}}}_{{\text{{reconstruction}}}}"
         rf" \\ {{}}-{{}} &\underbrace{{{DIVERGENCE}}}_{{\text{{the price of the code}}}} \;=\; \mathrm{{ELBO}} \end{{aligned}}"
     )
-    reconstruction_side, kl_side = st.columns(2)
+    # Projected, the formulas are too large for half the width.
+    reconstruction_side, kl_side = (st.container(), st.container()) if presenting() else st.columns(2)
     with reconstruction_side.container(border=True, height="stretch"):
         st.markdown(
             "**Reconstruction.** Draw a code from the cloud, decode it: how probable are the pixels we really saw?"
@@ -105,14 +107,11 @@ def _toy() -> None:
             q_and_posterior(z, latent.normal_density(z, mu, sigma), toy.posterior(x, z)),
             alt=f"q = N({mu:.2f}, {sigma:.2f} squared) beside the true posterior and the prior",
         )
-    with controls:
-        st.metric(
-            "ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True
-        )
-        st.caption(
-            "Each of the three is computed by itself: the ELBO in closed form and by Gauss-Hermite quadrature, the gap from its"
-            " definition, log p(x) as an integral. Logarithms of probabilities are below 0, so the bars run to the left."
-        )
+    st.metric("ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True)
+    st.caption(
+        "Each of the three is computed by itself: the ELBO in closed form and by Gauss-Hermite quadrature, the gap from its"
+        " definition, log p(x) as an integral. Logarithms of probabilities are below 0, so the bars run to the left."
+    )
 
 
 def _to_best(toy: Toy, x: float) -> None:
@@ -129,14 +128,16 @@ def _derivation() -> None:
         st.latex(
             rf"""\begin{{aligned}}
             \log p(x) &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{p(z \mid x)}}\right] \\
-            &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{q}}\right] + \mathbb{{E}}_q\!\left[\log \frac{{q}}{{p(z \mid x)}}\right] \\
+            &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{q}}\right] \\
+            & \quad + \mathbb{{E}}_q\!\left[\log \frac{{q}}{{p(z \mid x)}}\right] \\
             &= \mathrm{{ELBO}} + {GAP}
             \end{{aligned}}"""
         )
         st.markdown("**The gap is never negative**, by Jensen's inequality, because −log is convex:")
         st.latex(
             r"""\begin{aligned}
-            \mathrm{KL}(q \,\|\, p(z \mid x)) &= \mathbb{E}_q\!\left[-\log \frac{p(z \mid x)}{q}\right] \\
+            &\mathrm{KL}(q \,\|\, p(z \mid x)) \\
+            &= \mathbb{E}_q\!\left[-\log \frac{p(z \mid x)}{q}\right] \\
             &\ge -\log \mathbb{E}_q\!\left[\frac{p(z \mid x)}{q}\right] \\
             &= -\log \int p(z \mid x)\, dz = 0
             \end{aligned}"""
@@ -144,8 +145,10 @@ def _derivation() -> None:
         st.markdown("**The two terms.** Split p(x, z) = p(x|z) p(z) inside the ELBO:")
         st.latex(
             rf"""\begin{{aligned}}
-            \mathrm{{ELBO}} &= \mathbb{{E}}_q[\log p(x \mid z)] + \mathbb{{E}}_q\!\left[\log \frac{{p(z)}}{{q}}\right] \\
-            &= {EXPECTED} - {DIVERGENCE}
+            \mathrm{{ELBO}} &= \mathbb{{E}}_q[\log p(x \mid z)] \\
+            & \quad + \mathbb{{E}}_q\!\left[\log \frac{{p(z)}}{{q}}\right] \\
+            &= {EXPECTED} \\
+            & \quad - {DIVERGENCE}
             \end{{aligned}}"""
         )
         st.caption("Source: Kingma and Welling (2014), equations 1 to 3.")
@@ -155,7 +158,8 @@ def _derivation() -> None:
         )
         st.latex(
             rf"""\begin{{aligned}}
-            \log q(z) &= -\tfrac12 \log 2\pi - \tfrac12 \log \sigma^2 - \tfrac{{(z - \mu)^2}}{{2 \sigma^2}} \\
+            \log q(z) &= -\tfrac12 \log 2\pi - \tfrac12 \log \sigma^2 \\
+            & \quad - \tfrac{{(z - \mu)^2}}{{2 \sigma^2}} \\
             \log p(z) &= -\tfrac12 \log 2\pi - \tfrac12 z^2 \\
             {tex(KL)} &= \mathbb{{E}}_q[\log q(z) - \log p(z)] \\
             &= -\tfrac12 \log \sigma^2 - \tfrac12 + \tfrac12 (\mu^2 + \sigma^2) \\

@@ -15,6 +15,7 @@ from vae_core.toy import Toy
 
 COUNTS = [10, 30, 100, 300, 1000, 3000, 5000]
 SEEDS = 4  # lines in the chart of estimates
+QUIET = {"delta_color": "off", "delta_arrow": "off", "border": True}  # metrics whose second line is no change
 
 
 def lesson(choice: Choice) -> None:
@@ -42,6 +43,19 @@ def lesson(choice: Choice) -> None:
 
     st.subheader("The same sum for a real picture")
     needs_posterior(choice)
+    _draws(choice)
+    look_for(
+        "Almost every code of the prior means some other picture, and gives this one hundreds of nats less than the best. The"
+        " sum is a lottery with one winner: the estimate stands still, then jumps when a better code falls."
+        " **Try:** other seeds; 10 draws, then 5,000; a model with two dimensions, then one with twenty (sidebar). We need"
+        " somebody who knows where to look: that is the encoder, and the next step."
+    )
+    source(evidence.estimates, inference.log_likelihood_of_codes)
+
+
+@st.fragment
+def _draws(choice: Choice) -> None:
+    """Draws of the prior, and how they explain one picture."""
     with row():
         digit = chosen_digit(choice)
         count = st.select_slider("Draws N", COUNTS, 1000, key="evidence_draws", bind="query-params", width=180)
@@ -98,20 +112,11 @@ def lesson(choice: Choice) -> None:
         f"With these four seeds the estimate ends between {min(last):.1f} and {max(last):.1f} nats. The dashed line draws 100"
         " codes from the encoder's q(z|x) instead and weighs them (Burda et al. 2016, equation 8): a bound, and close to it."
     )
-    look_for(
-        "Almost every code of the prior means some other picture, and gives this one hundreds of nats less than the best. The"
-        " sum is a lottery with one winner: the estimate stands still, then jumps when a better code falls."
-        " **Try:** other seeds; 10 draws, then 5,000; a model with two dimensions, then one with twenty (sidebar). We need"
-        " somebody who knows where to look: that is the encoder, and the next step."
-    )
-    source(evidence.estimates, inference.log_likelihood_of_codes)
-
-
-QUIET = {"delta_color": "off", "delta_arrow": "off", "border": True}
 
 
 @st.fragment
 def _pile() -> None:
+    """The toy's p(x) as a sum over stops of z."""
     toy, at = Toy(), 1.0
     stops, x = np.arange(-3, 3.01, 0.25), np.linspace(-3, 6, 181)
     stop = st.slider("z, moving through the codes", -3.0, 3.0, 0.0, 0.25, key="evidence_stop", bind="query-params")

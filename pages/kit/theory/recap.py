@@ -8,12 +8,12 @@ from pages.kit.picker import Choice
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
 from vae_core.manifest import ModelSpec
 
-# What is left on paper is the card.
+# On paper: the title and the card, on one page.
 PRINT = """
 <style>@media print {
   [data-testid=stSidebar], [data-testid=stHeader], [data-testid=stBaseButton-primary], .stButton, .stButtonGroup,
   [data-testid=stAlert] { display: none !important; }
-  [data-testid=stMain] { position: static !important; overflow: visible !important; }
+  [data-testid=stMain] { position: static !important; overflow: visible !important; zoom: 0.75; }
 }</style>
 """
 
@@ -24,7 +24,7 @@ def lesson(choice: Choice) -> None:
     with st.container(border=True):
         _formulas()
         _numbers(choice)
-    st.caption("Your browser's print command (Ctrl+P) puts the card alone on paper.")
+    st.caption("Your browser's print command (Ctrl+P) puts the card on one sheet of paper, without the controls.")
 
 
 def _formulas() -> None:
@@ -57,15 +57,15 @@ def _numbers(choice: Choice) -> None:
         f"**What to expect**: test pictures of {cache.manifest().images[choice.spec.dataset].title}, nats an image"
     )
     rows = [
-        f"| {'**' + spec.id + '**' if spec.id == choice.spec.id else spec.id} | {spec.latent_dim}"
+        f"| {'**' + spec.id + '**' if spec.id == choice.spec.id else spec.id}"
         f" | {figures['reconstruction_nats']:.1f} | {figures['kl_nats']:.1f} | {figures['nelbo_nats']:.1f}"
-        f" | {figures['active_units']} |"
+        f" | {figures['active_units']} of {spec.latent_dim} |"
         for spec in cache.manifest().models.values()
         if "nelbo_nats" in (figures := spec.metrics)
         and (spec.id == choice.spec.id or _plain(spec, choice.spec.dataset))
     ]
     if rows:
-        head = "| model | z | recon. | KL | nELBO | active |\n|---|--:|--:|--:|--:|--:|\n"
+        head = "| model | recon. | KL | nELBO | active |\n|---|--:|--:|--:|--:|\n"
         st.markdown(head + "\n".join(rows))
         st.caption(
             "recon. = −log p(x|z); nELBO = recon. + KL, lower is better; Gaussian pixels are densities and compare with no others."

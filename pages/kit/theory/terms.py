@@ -16,21 +16,26 @@ def lesson(choice: Choice) -> None:
         "One picture under the chosen model: what it costs to describe its pixels once the code is known, and what the code"
         " itself costs."
     )
-    predict(
-        "Which term is the larger one?",
-        ["reconstruction", "KL"],
-        "reconstruction",
-        "784 pixels have more to say than a handful of codes. (Under Gaussian pixels the figure may be below zero: the"
-        " logarithm of a density has no floor at 0.)",
-        key="terms_predict",
-    )
     with row():
         digit = chosen_digit(choice)
     x, labels = choice.x(digit), choice.labels(digit)
     mu, logvar = choice.posterior(digit)
     kl_of_dims = inference.kl_per_dim(mu[None], logvar[None])[0]
-    pictures, split, dims = st.columns([3, 3, 5], gap="large")
     epsilon = latent.noise(1, choice.spec.latent_dim, seed=0)
+    if x is not None:
+        terms = inference.elbo_terms(choice.model, x[None], epsilon, labels)
+        reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
+        predict(
+            "Which term is the larger one?",
+            ["reconstruction", "KL"],
+            "reconstruction" if reconstruction > kl else "KL",
+            "784 pixels have more to say than a handful of codes."
+            if choice.spec.likelihood == "bernoulli"
+            else "The pixels of this model have densities, and the logarithm of a density has no floor at 0: sharp pixels count"
+            " below zero.",
+            key="terms_predict",
+        )
+    pictures, split, dims = st.columns([3, 3, 5], gap="large")
     with pictures:
         if x is not None:
             picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
@@ -44,8 +49,6 @@ def lesson(choice: Choice) -> None:
             )
             st.metric("KL, nats", f"{kl_of_dims.sum():.1f}", border=True)
         else:
-            terms = inference.elbo_terms(choice.model, x[None], epsilon, labels)
-            reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
             chart(
                 elbo_split(reconstruction, kl),
                 alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
@@ -64,9 +67,16 @@ def lesson(choice: Choice) -> None:
         chart(
             posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension"
         )
-    look_for(
+    dominant = (
         "Most of the cost is reconstruction: grey pixels alone cost about 45 nats on MNIST, even when drawn perfectly."
-        " **Try:** the same picture under a model with more dimensions (sidebar): reconstruction falls, KL rises, and the"
+    )
+    look_for(
+        (
+            dominant
+            if choice.spec.likelihood == "bernoulli"
+            else "Only differences count here, not the sign of the cost."
+        )
+        + " **Try:** the same picture under a model with more dimensions (sidebar): reconstruction falls, KL rises, and the"
         " sum falls. A dimension with KL near 0 says nothing about this picture."
     )
     source(inference.elbo_terms, inference.kl_per_dim)

@@ -13,10 +13,10 @@ chapter(
 import numpy as np
 import pandas as pd
 
-from pages.kit import cache
-from pages.kit.compare import Plane, planes
+from pages.kit import cache, computed
+from pages.kit.charts.holes import FLOOR, density_map, mixture_scores, surgery_bars, surgery_table
+from pages.kit.components.compare import Plane, planes
 from pages.kit.concepts import KL, Z, tex
-from pages.kit.holes_charts import FLOOR, density_map, mixture_scores, surgery_bars, surgery_table
 from pages.kit.picker import chosen_model, refuse_unknown, row
 from pages.kit.place import Place
 from pages.kit.show import chart, download, look_for, predict, sheet, source
@@ -25,7 +25,7 @@ from vae_core import density, inference, latent, neighbours
 choice = chosen_model()
 spec, y = choice.spec, choice.codes.y
 latent_dim, count = spec.latent_dim, len(y)
-mu, logvar, share = cache.cloud(spec)
+mu, logvar, share = computed.cloud(spec)
 order = np.argsort(-mu.var(axis=0))  # the dimensions that the encoder uses most come first
 
 st.header("The aggregate posterior")
@@ -53,7 +53,7 @@ if latent_dim > 2:
         up = st.selectbox("Upwards", rest, format_func=lambda i: f"z{i}", key="holes_up", width=140)
     dims = (right - 1, up - 1)
 limit = float(np.ceil(max(3.0, np.quantile(np.abs(mu[:, list(dims)]), 0.998))))
-axis, log_q = cache.density_grid(spec, dims, limit, 80)
+axis, log_q = computed.density_grid(spec, dims, limit, 80)
 log_p = -0.5 * np.add.outer(axis**2, axis**2) - np.log(2 * np.pi)
 axes = (f"z{dims[0] + 1}", f"z{dims[1] + 1}")
 
@@ -103,7 +103,7 @@ source(density.log_aggregate)
 
 if spec.variational:
     st.header("Surgery on the KL")
-    parts = cache.surgery(spec)
+    parts = computed.surgery(spec)
     information, marginal = parts.mutual_information, parts.marginal_kl
     st.markdown(
         "The KL of the ELBO, averaged over the pictures, is two things at once: how much a code says of its picture, and"
@@ -146,7 +146,7 @@ predict(
     " buttons below and see how near to 0 a hole can be.",
     key="holes_predict",
 )
-codes_z, at_codes, misses = cache.cloud_samples(spec)
+codes_z, at_codes, misses = computed.cloud_samples(spec)
 place = Place("holes_z", spec)
 
 
@@ -288,7 +288,7 @@ st.markdown(
     " density estimation** (Ghosh et al. 2020). Here it is a mixture of K Gaussians with full covariances, fitted by"
     " expectation maximisation to the codes of half of the gallery and judged at those of the other half."
 )
-mixes, scores, prior_score = cache.mixtures(spec)
+mixes, scores, prior_score = computed.mixtures(spec)
 
 
 @st.fragment

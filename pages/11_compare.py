@@ -13,9 +13,9 @@ chapter(
 import numpy as np
 import pandas as pd
 
-from pages.kit import cache
-from pages.kit.compare import Plane, linked_cursor, planes, standardised
-from pages.kit.compare_charts import turn_cost
+from pages.kit import cache, computed
+from pages.kit.charts.compare import turn_cost
+from pages.kit.components.compare import Plane, linked_cursor, planes, standardised
 from pages.kit.family import family
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
 from pages.kit.show import chart, download, look_for, predict, sheet, source
@@ -33,7 +33,7 @@ kinds = {member.spec.variational: member for member in reversed(flat)}
 trio: dict[str, tuple[Plane, object, float | None]] = {}  # plane, decode(z), mean squared error on the gallery
 AXES = ("z1, standard deviations", "z2, standard deviations")
 if choice.images is not None:
-    pca = cache.pca(dataset)
+    pca = computed.pca(dataset)
     network = pack_linear(pca.components.T, pca.mean)
     codes = linear.encode(pca, choice.images.x)
     plane = standardised(
@@ -52,7 +52,7 @@ for variational, name in ((False, "Autoencoder"), (True, "VAE")):
             AXES,
             f"Codes of the gallery under {spec.id}",
         )
-        error = None if choice.images is None else cache.gallery_error(spec)
+        error = None if choice.images is None else computed.gallery_error(spec)
         trio[name] = (plane, lambda z, model=member.model: inference.decode(model, z), error)
 missing = [name for name in ("PCA", "Autoencoder", "VAE") if name not in trio]
 if missing:
@@ -253,7 +253,7 @@ def turned_axes():
         x = inference.decode(choice.model, z, None if labels is None else labels.repeat(11))
         sheet(x, columns=11, scale=2, alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees")
         st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
-    kl, gap, elbos = cache.turned_elbos(spec, dims, DEGREES)
+    kl, gap, elbos = computed.turned_elbos(spec, dims, DEGREES)
     at = DEGREES.index(angle)
     x_hat = inference.decode(choice.model, mu[None], labels)
     again = inference.decode(choice.model, (turn @ mu)[None] @ turn, labels)

@@ -13,9 +13,9 @@ chapter(
 import numpy as np
 import pandas as pd
 
-from pages.kit import cache
-from pages.kit.bounds_charts import bound_by_k, ess_by_k, ladder
-from pages.kit.climb import climb
+from pages.kit import cache, computed
+from pages.kit.charts.bounds import bound_by_k, ess_by_k, ladder
+from pages.kit.components.climb import climb
 from pages.kit.concepts import KL, SIGMA, X, Z, tex
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
 from pages.kit.show import chart, download, look_for, picture, predict, source
@@ -53,7 +53,7 @@ if x is None:
 class_ = None if label is None else int(label[0])
 log_p_x = "log p(x | y)" if spec.conditional else "log p(x)"
 in_plane = spec.latent_dim == 2
-gap = cache.inference_gap(spec, x, class_) if in_plane else None
+gap = computed.inference_gap(spec, x, class_) if in_plane else None
 
 st.header("More samples, a higher bound")
 left, right = st.columns([1, 4], gap="large")
@@ -74,7 +74,7 @@ with right:
 
 
 samples = 5_000 if spec.architecture.family == "conv" else 10_000  # convolutions take eight times as long
-table = pd.DataFrame(bounds.bounds_by_k(cache.log_weights(spec, x, class_, samples, seed), SIZES))
+table = pd.DataFrame(bounds.bounds_by_k(computed.log_weights(spec, x, class_, samples, seed), SIZES))
 
 
 @st.fragment
@@ -241,7 +241,7 @@ def recap():
             key="bounds_gallery",
             help=f"The first {PICTURES} pictures of the gallery, 1,000 samples each; convolutional models take seconds.",
         ):
-            log_weights = cache.gallery_log_weights(spec, PICTURES, 1000)
+            log_weights = computed.gallery_log_weights(spec, PICTURES, 1000)
             means = np.mean([bounds.bounds_by_k(one, list(chain))["bound"] for one in log_weights], axis=0)
             columns[f"mean of {PICTURES}"] = [f"{mean:.2f}" for mean in means] + [""] * (len(values) - len(chain))
         st.table(pd.DataFrame(columns, index=list(values)))

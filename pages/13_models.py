@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import cache
-from pages.kit.charts import training_curves
+from pages.kit.charts.shared import training_curves
 from pages.kit.picker import chosen_model
 from pages.kit.show import chart, download, look_for, sheet, source
 from vae_core import card, inference, latent

@@ -13,7 +13,7 @@ chapter(
 import numpy as np
 
 from pages.kit import cache
-from pages.kit.flow import Left, flow
+from pages.kit.components.flow import Left, flow
 from pages.kit.own import keep_digit, own_digits
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
 from pages.kit.show import chart, look_for, source
@@ -106,7 +106,7 @@ def keep(x: np.ndarray, label: int):
 
 def cost(x: np.ndarray, label: np.ndarray | None):
     """Both terms of the negative ELBO, of what the encoder sees and with the noise of the picture above."""
-    from pages.kit.charts import elbo_split  # altair takes a second to import: after the first picture
+    from pages.kit.charts.shared import elbo_split  # altair takes a second to import: after the first picture
 
     terms = inference.elbo_terms(choice.model, x[None], epsilon, label)
     reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])

@@ -12,11 +12,11 @@ chapter(
 
 import numpy as np
 
-from pages.kit import cache
+from pages.kit import cache, computed
+from pages.kit.charts.player import dimension_bars, phase_at, terms_by_epoch, training_charts
+from pages.kit.components.player import nearest_before, player, replay_of, times_of, track
+from pages.kit.components.scatter import frame_of
 from pages.kit.picker import chosen_model, refuse_unknown, row
-from pages.kit.player import nearest_before, player, replay_of, times_of, track
-from pages.kit.player_charts import dimension_bars, phase_at, terms_by_epoch, training_charts
-from pages.kit.scatter import frame_of
 from pages.kit.show import look_for, predict, source
 from vae_core import inference, latent, objective
 from vae_core.data import DataError
@@ -56,7 +56,7 @@ shown = [spec] if second == NONE else [spec, models[second]]
 def kl_by_epoch(one: ModelSpec) -> dict | None:
     """Mean KL of each dimension by epoch, or None while the pictures to encode are not on this machine."""
     try:
-        return cache.kl_by_epoch(one)
+        return computed.kl_by_epoch(one)
     except DataError:
         return None
 
@@ -183,7 +183,7 @@ for one in shown:
     st.caption(f"The {one.id} that is shipped is the one of epoch {one.epoch}, {best}.{rise}")
 st.caption(
     "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise;"
-    f" shaded by phase. Bars: mean over {cache.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."
+    f" shaded by phase. Bars: mean over {computed.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."
     " A code outside of the axes, early in training, is drawn on their rim."
     + (" Two models share the axes of their curves and bars." if len(shown) > 1 else "")
 )

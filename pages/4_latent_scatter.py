@@ -12,13 +12,13 @@ chapter(
 
 import numpy as np
 
-from pages.kit import scatter_parts as parts
-from pages.kit.charts import elbo_split, posterior_by_dim
+from pages.kit.charts.scatter import class_counts
+from pages.kit.charts.shared import elbo_split, posterior_by_dim
+from pages.kit.components.scatter import Mark, frame_of, packed, packed_labels, scatter
 from pages.kit.own import own_digits
 from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
-from pages.kit.scatter import Mark, frame_of, packed, packed_labels, scatter
-from pages.kit.scatter_charts import class_counts
-from pages.kit.scatter_maps import Placed, chosen_view
+from pages.kit.scatter import parts
+from pages.kit.scatter.maps import Placed, chosen_view
 from pages.kit.show import chart, download, look_for, picture, predict, sheet, source
 from vae_core import embedding, inference, latent, neighbours, projection
 

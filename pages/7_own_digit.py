@@ -12,10 +12,10 @@ chapter(
 
 import numpy as np
 
-from pages.kit.charts import posterior_by_dim
-from pages.kit.draw_pad import draw_pad
+from pages.kit.charts.own import class_shares, cost_among_the_gallery
+from pages.kit.charts.shared import posterior_by_dim
+from pages.kit.components.draw_pad import draw_pad
 from pages.kit.own import MOST, drop_digits, keep_digit, own_digits
-from pages.kit.own_charts import class_shares, cost_among_the_gallery
 from pages.kit.picker import chosen_model, row
 from pages.kit.show import chart, look_for, picture, sheet, source
 from vae_core import inference, latent, neighbours, preparation

@@ -13,11 +13,11 @@ chapter(
 import numpy as np
 
 from pages.kit import cache
+from pages.kit.charts.player import dimension_bars, family_table, rate_distortion
+from pages.kit.components.player import player, replay_of, track
+from pages.kit.components.scatter import frame_of
 from pages.kit.concepts import KL, RECONSTRUCTION, tex
 from pages.kit.picker import chosen_model, refuse_unknown, row
-from pages.kit.player import player, replay_of, track
-from pages.kit.player_charts import dimension_bars, family_table, rate_distortion
-from pages.kit.scatter import frame_of
 from pages.kit.show import download, look_for, predict, source
 from vae_core import inference, latent
 from vae_core.family import aligned_planes, beta_family, exchange_rates, nearest_family

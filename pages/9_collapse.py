@@ -12,8 +12,8 @@ chapter(
 
 import numpy as np
 
-from pages.kit import cache
-from pages.kit.collapse_charts import PICK, by_dimension, kl_stacks, linear_dimensions, remedies
+from pages.kit import cache, computed
+from pages.kit.charts.collapse import PICK, by_dimension, kl_stacks, linear_dimensions, remedies
 from pages.kit.concepts import KL, RECONSTRUCTION
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
 from pages.kit.show import chart, look_for, predict, sheet, source
@@ -106,7 +106,7 @@ def switched_off():
             st.caption("What a dimension is worth needs the original pictures, which are not on this machine.")
         else:
             alt = "Nats of reconstruction lost without each latent dimension"
-            worth = cache.cost_by_dim(spec)[order]
+            worth = computed.cost_by_dim(spec)[order]
             bars(worth, "lost without it, nats", RECONSTRUCTION.colour, alt, "worth", **shown_as)
 
     said = ", ".join(off) if off else "no dimension"
@@ -138,7 +138,7 @@ def switched_off():
     )
     if choice.images is None:
         return
-    x, samples, y = cache.posterior_samples(spec, choice.images)
+    x, samples, y = computed.posterior_samples(spec, choice.images)
     whole = -inference.log_likelihood(choice.model, x, samples, y)
     cost = collapse.cost_of_switching_off(choice.model, x, samples, dims, y)
     own_x = choice.x(digit)[None]
@@ -221,7 +221,7 @@ def linear(variances: np.ndarray):
 if choice.images is None:
     st.caption("The linear case is solved on the pictures, which are not on this machine.")
 else:
-    linear(cache.principal_variances(spec.dataset, 40))
+    linear(computed.principal_variances(spec.dataset, 40))
 st.markdown(
     "Deep models collapse for two more reasons. **Early in training** the codes are still noise, and the price is paid at"
     " once: the encoder lags behind what the decoder could use, and dimensions close that would have paid later (He et al."

@@ -20,7 +20,7 @@ TITLES = {path.split("_", 1)[1].removesuffix(".py"): title for rows in PAGES.val
 ADDRESSES = ["" if slug == "overview" else slug for slug in TITLES]
 
 
-NETWORK_JS = (ROOT / "pages/kit/network.js").read_text(encoding="utf-8")
+NETWORK_JS = (ROOT / "pages/kit/components/network.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("slug", ADDRESSES)

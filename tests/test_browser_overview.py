@@ -224,7 +224,7 @@ def test_a_small_drawing_in_a_corner_is_prepared_or_the_page_warns(app, visit):
 def test_preparation_leaves_a_picture_of_mnist_as_it_is_and_moves_it_back(chromium):
     page = chromium.new_page()
     page.set_content("<canvas></canvas>")
-    page.add_script_tag(content=(ROOT / "pages/kit/draw.js").read_text(encoding="utf-8"))
+    page.add_script_tag(content=(ROOT / "pages/kit/components/draw.js").read_text(encoding="utf-8"))
     x = np.rint(cache.gallery("mnist").x[:80] * 255).astype(np.uint8)
     x = x[~(x[:, :3].any(axis=(1, 2)) | x[:, :, -2:].any(axis=(1, 2)))]  # none leaves the frame when it is shifted
     shifted = np.roll(x, (-3, 2), axis=(1, 2))

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from pages.kit import map_job
-from pages.kit.map_job import MapJob
+from pages.kit.scatter import map_job
+from pages.kit.scatter.map_job import MapJob
 
 MAP = (np.zeros((3, 2)), 0.9)
 

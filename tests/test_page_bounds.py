@@ -9,7 +9,7 @@ from conftest import SHIPPED
 from test_pages import PATHS, component, open_page
 
 from pages.kit import cache
-from pages.kit.climb import window
+from pages.kit.components.climb import window
 from vae_core import bounds, inference, latent
 
 PAGE = next(path for path in PATHS if path.endswith("bounds.py"))

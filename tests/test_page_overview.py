@@ -9,8 +9,8 @@ from conftest import ROOT, SHIPPED
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import cache
-from pages.kit.draw import drawn_picture
-from pages.kit.flow import CODE, code_lines
+from pages.kit.components.draw import drawn_picture
+from pages.kit.components.flow import CODE, code_lines
 from vae_core import inference, latent
 from vae_core.model import Decoder
 

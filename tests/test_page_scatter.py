@@ -11,11 +11,12 @@ from conftest import ARTIFACTS, SHIPPED
 from sklearn.neighbors import NearestNeighbors
 from test_pages import component, open_page, pictures, without_data  # noqa: F401
 
-from pages.kit import cache, scatter_maps
-from pages.kit import scatter_parts as parts
+from pages.kit import cache
+from pages.kit.components.scatter import coloured_by
 from pages.kit.own import OwnDigit
 from pages.kit.picker import Choice
-from pages.kit.scatter import coloured_by
+from pages.kit.scatter import maps as scatter_maps
+from pages.kit.scatter import parts
 from vae_core import inference, latent, projection
 from vae_core.model import load_vae
 

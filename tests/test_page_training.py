@@ -7,9 +7,9 @@ import pytest
 from conftest import ARTIFACTS, SHIPPED
 from test_pages import component, open_page, without_data  # noqa: F401 (a fixture)
 
-from pages.kit import cache
-from pages.kit.player import nearest_before
-from pages.kit.player_charts import phase_at, phases, terms_by_epoch
+from pages.kit import cache, computed
+from pages.kit.charts.player import phase_at, phases, terms_by_epoch
+from pages.kit.components.player import nearest_before
 from vae_core import inference
 from vae_core.data import load_gallery
 from vae_core.manifest import read_manifest
@@ -57,7 +57,7 @@ def test_an_epoch_of_other_models_is_forgotten_and_not_complained_about():
 def test_bars_are_the_kl_of_the_encoded_pictures_at_each_epoch():
     spec = SHIPPED["mnist-z10"]
     chart = component(open_page(PAGE, model="mnist-z10"))["tracks"][0]["charts"][-1]
-    x = load_gallery(ARTIFACTS, "mnist", read_manifest(ARTIFACTS).images["mnist"]).x[: cache.KL_PICTURES]
+    x = load_gallery(ARTIFACTS, "mnist", read_manifest(ARTIFACTS).images["mnist"]).x[: computed.KL_PICTURES]
     dims = [int(text) - 1 for _, text in chart["x"]["ticks"]]
     for epoch in (0, 3, spec.epoch):
         mu, logvar = inference.encode(load_vae(ARTIFACTS, spec, epoch), x)

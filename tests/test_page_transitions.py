@@ -10,9 +10,9 @@ from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.kit.ends import Ends, Walk
 from pages.kit.own import OwnDigit
 from pages.kit.picker import Choice
+from pages.kit.transitions.ends import Ends, Walk
 from vae_core import inference, latent
 from vae_core.data import load_gallery
 from vae_core.images import strips, to_pixels
@@ -217,7 +217,7 @@ def test_files_are_made_on_the_click_only(monkeypatch):
     def refuse(*_):
         raise AssertionError("the page made a GIF that nobody asked for")
 
-    monkeypatch.setattr("pages.kit.ends.gif", refuse)
+    monkeypatch.setattr("pages.kit.transitions.ends.gif", refuse)
     at = open_page()
     deferred = [button.proto for button in at.get("download_button") if button.proto.deferred_file_id]
     assert [proto.label for proto in deferred] == ["Strip as PNG", "Animation as GIF"]

@@ -21,8 +21,8 @@ STEPS = 51  # 51 there and 49 back: 100 frames
 def in_process(times: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.path.insert(0, str(ROOT))
-    from pages.kit.ends import Ends, Walk
     from pages.kit.picker import Choice
+    from pages.kit.transitions.ends import Ends, Walk
     from vae_core.manifest import read_manifest
     from vae_core.model import load_vae
     from vae_core.projection import load_codes

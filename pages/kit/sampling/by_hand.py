@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
-from pages.kit.live_decoder import live_decoder
+from pages.kit.components.live_decoder import live_decoder
 from pages.kit.picker import Choice, refuse_unknown
 from pages.kit.sampling.controls import about, decode, most_used_first
 from pages.kit.show import download, look_for, source

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit import sampling_charts
+from pages.kit.charts import sampling as sampling_charts
 from pages.kit.picker import Choice, refuse_unknown
 from pages.kit.sampling.controls import about, chosen_label, decode, most_used_first, of_label
 from pages.kit.show import download, image, look_for, source

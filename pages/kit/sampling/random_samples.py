@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit import sampling_charts
+from pages.kit.charts import sampling as sampling_charts
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_label, chosen_seed, chosen_temperature, decode, of_label
 from pages.kit.show import download, image, look_for, predict, sheet, source

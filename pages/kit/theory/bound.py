@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit.charts.theory import bound_and_gap, q_and_posterior
 from pages.kit.concepts import KL, X_HAT, X, tex
 from pages.kit.picker import Choice
 from pages.kit.present import presenting
 from pages.kit.show import chart, look_for, predict, source
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
-from pages.kit.theory_charts import bound_and_gap, q_and_posterior
 from vae_core import latent, objective
 from vae_core.toy import Toy
 

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import streamlit as st
 
-from pages.kit import cache
+from pages.kit import computed
+from pages.kit.charts.theory import bent_decoder, draws_histogram, dropped_gaussians, running_estimates
 from pages.kit.concepts import X, Z, tex
 from pages.kit.picker import Choice, chosen_digit, needs_posterior, refuse_unknown, row
 from pages.kit.show import chart, look_for, picture, predict, source
-from pages.kit.theory_charts import bent_decoder, draws_histogram, dropped_gaussians, running_estimates
 from vae_core import evidence, inference, latent
 from vae_core.toy import Toy
 
@@ -66,11 +66,11 @@ def _draws(choice: Choice) -> None:
         st.caption("How well a code explains this picture needs its pixels, which are not on this machine.")
         return
     seeds = {
-        f"seed {s}": cache.prior_log_likelihoods(choice.spec, x, labels, count, s) for s in range(seed, seed + SEEDS)
+        f"seed {s}": computed.prior_log_likelihoods(choice.spec, x, labels, count, s) for s in range(seed, seed + SEEDS)
     }
     draws = seeds[f"seed {seed}"]
     estimates = {name: evidence.estimates(values) for name, values in seeds.items()}
-    estimate, guided = float(estimates[f"seed {seed}"][-1]), cache.guided_estimate(choice.spec, x, labels)
+    estimate, guided = float(estimates[f"seed {seed}"][-1]), computed.guided_estimate(choice.spec, x, labels)
     share, weight = evidence.share_near_best(draws), evidence.weight_of_best(draws)
 
     answers = ["more than half of them", "one in a hundred to half of them", "fewer than one in a hundred"]

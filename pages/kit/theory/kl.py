@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit.charts.theory import estimate_with_error, two_gaussians
 from pages.kit.concepts import KL, MU, SIGMA, tex
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, source
-from pages.kit.theory_charts import estimate_with_error, two_gaussians
 from vae_core import inference, latent, objective
 
 

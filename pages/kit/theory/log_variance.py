@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit.charts.theory import kl_slopes, sigma_of_logvar
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, source
-from pages.kit.theory_charts import kl_slopes, sigma_of_logvar
 from vae_core import gradients, objective
 
 

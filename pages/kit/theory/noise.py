@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit import cache
+from pages.kit import computed
+from pages.kit.charts.theory import gradient_histograms, noise_to_code
 from pages.kit.concepts import EPSILON, MU, SIGMA, Z, tex
 from pages.kit.picker import Choice, chosen_digit, row
 from pages.kit.show import chart, look_for, predict, source
-from pages.kit.theory_charts import gradient_histograms, noise_to_code
 from vae_core import gradients, latent
 from vae_core.toy import Toy
 
@@ -134,7 +134,7 @@ def _on_a_picture(choice: Choice) -> None:
         st.caption("f(z) = log p(x|z) needs the original picture, which is not on this machine.")
         return
     mu, logvar = choice.posterior(digit)
-    samples = cache.gradients_of_mu(choice.spec, x, mu, logvar, choice.labels(digit), 500, 0)
+    samples = computed.gradients_of_mu(choice.spec, x, mu, logvar, choice.labels(digit), 500, 0)
     dim = int(np.argmin(logvar))
     parts = [part[:, dim] for part in samples]
     controls, drawing = st.columns([2, 3], gap="large")

@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
+from pages.kit.charts.theory import normaliser, pixel_curves
 from pages.kit.concepts import X_HAT
 from pages.kit.picker import Choice, chosen_digit, refuse_unknown, row
 from pages.kit.show import chart, look_for, picture, predict, sheet, source
-from pages.kit.theory_charts import normaliser, pixel_curves
 from vae_core import inference, neighbours, objective, pixels
 from vae_core.manifest import ArtifactError
 

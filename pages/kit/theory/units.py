@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
+from pages.kit.charts.theory import beta_ruler
 from pages.kit.picker import Choice, refuse_unknown
 from pages.kit.show import chart, look_for, predict, sheet, source
-from pages.kit.theory_charts import beta_ruler
 from vae_core import inference, latent, units
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.units import DIVERGENCE, RECONSTRUCTION, Recipe

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
-from pages.kit.scatter import DOTS_CSS, DOTS_JS, packed, packed_labels
+from pages.kit.components.scatter import DOTS_CSS, DOTS_JS, packed, packed_labels
 from pages.kit.served import served
 
 HERE = Path(__file__).parent

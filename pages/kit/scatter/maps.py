@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from pages.kit import cache
-from pages.kit.map_job import MapJob
+from pages.kit import cache, computed
 from pages.kit.picker import Choice, refuse_unknown, row
+from pages.kit.scatter.map_job import MapJob
 from vae_core import latent
 from vae_core.manifest import ArtifactError, LatentMap
 from vae_core.projection import PLANE, LinearMap, Maps, place
@@ -174,7 +174,7 @@ def _own_view(choice: Choice, name: str, method: str) -> View | None:
     )
     refuse_unknown("scatter_own_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
     seed = st.number_input("Seed", 0, 999_999, 0, key="scatter_own_seed", bind="query-params", width=120)
-    job = cache.map_job(choice.spec, method, value, seed, count)
+    job = computed.map_job(choice.spec, method, value, seed, count)
     if job.result is not None:
         xy, trustworthiness = job.result
         note = (

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
-from pages.kit.scatter import DOTS_CSS, DOTS_JS
+from pages.kit.components.scatter import DOTS_CSS, DOTS_JS
 from vae_core import bounds, inference
 
 HERE = Path(__file__).parent

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.kit.draw import DRAW_JS, drawn_picture
+from pages.kit.components.draw import DRAW_JS, drawn_picture
 
 _PAD = st.components.v2.component(
     "vae_classroom.draw_pad",

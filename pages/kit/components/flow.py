@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
-from pages.kit.draw import DRAW_JS, drawn_picture
-from pages.kit.live_decoder import NETWORK_JS
-from pages.kit.scatter import DOTS_JS, packed, packed_labels
+from pages.kit.components.draw import DRAW_JS, drawn_picture
+from pages.kit.components.live_decoder import NETWORK_JS
+from pages.kit.components.scatter import DOTS_JS, packed, packed_labels
 from pages.kit.served import served
 from vae_core import latent, objective
 from vae_core.images import to_pixels

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.kit import cache
+from pages.kit import computed
+from pages.kit.components.scatter import Colours, Ellipse, coloured_by
 from pages.kit.picker import Choice, refuse_unknown, row
-from pages.kit.scatter import Colours, Ellipse, coloured_by
-from pages.kit.scatter_maps import Placed
+from pages.kit.scatter.maps import Placed
 from pages.kit.served import served
 from pages.kit.show import image, sheet
 from vae_core import inference, latent, neighbours
@@ -43,7 +43,7 @@ def chosen_colours(choice: Choice, count: int) -> tuple[str, Colours | None]:
     if name == "log-likelihood":
         return name, coloured_by(codes.log_likelihood[:count], "log p(x|z), nats:")
     if name == "agreement":
-        shares = cache.agreement(choice.spec)[:count]
+        shares = computed.agreement(choice.spec)[:count]
         return name, coloured_by(shares, "Share of the 10 nearest codes with its class:", limits=(0, 1), digits=1)
     return name, None
 
@@ -58,7 +58,7 @@ def atlas_of(choice: Choice) -> dict | None:
     """The gallery's pictures in one file that the browser fetches once; None while they are not on this machine."""
     if choice.images is None:
         return None
-    return {"url": served(cache.atlas(choice.spec.dataset), "scatter_atlas"), "columns": cache.ATLAS_COLUMNS}
+    return {"url": served(computed.atlas(choice.spec.dataset), "scatter_atlas"), "columns": computed.ATLAS_COLUMNS}
 
 
 def difference(x_hat: np.ndarray, x: np.ndarray, alt: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.kit.scatter import DOTS_CSS, DOTS_JS, packed, packed_labels
+from pages.kit.components.scatter import DOTS_CSS, DOTS_JS, packed, packed_labels
 from vae_core.images import png, tile
 
 HERE = Path(__file__).parent

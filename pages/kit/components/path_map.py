@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache, concepts
+from pages.kit.components.scatter import DOTS_CSS, DOTS_JS, frame_of, packed, packed_labels
 from pages.kit.picker import Choice
-from pages.kit.scatter import DOTS_CSS, DOTS_JS, frame_of, packed, packed_labels
 
 HERE = Path(__file__).parent
 

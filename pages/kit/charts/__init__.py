@@ -1,0 +1,1 @@
+"""Numbers to charts, a file for each page that has its own: data in, altair out."""

@@ -5,19 +5,35 @@ pictures of the README, light, 1280 pixels wide.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 from chromium import FLAGS, executable, running_app, settled
 
 PAGES = {
     "overview": "?model=mnist-z2",
-    "loss_theory": "loss_theory?step=Bound&model=mnist-z10",
+    "loss_theory": "loss_theory?model=mnist-z10&step=Bound",
     "training_progress": "training_progress?model=mnist-z2",
     "latent_scatter": "latent_scatter?model=mnist-z2",
     "gaussian_sampling": "gaussian_sampling?model=mnist-z10",
     "digit_transitions": "digit_transitions?model=mnist-z10",
     "own_digit": "own_digit?model=mnist-z10",
+    "trade_off": "trade_off?model=mnist-z10",
+    "collapse": "collapse?model=mnist-z10",
+    "holes": "holes?model=mnist-z2",
+    "compare": "compare?model=mnist-z2",
+    "bounds": "bounds?model=mnist-z2",
     "models": "models?model=mnist-z10",
+}
+PARTS = {  # the parts of long pages that another click shows
+    **{
+        f"loss_theory-{step.lower()}": f"loss_theory?model=mnist-z10&step={step}"
+        for step in ("Evidence", "Terms", "Noise", "Log-variance", "KL", "Units", "Pixels", "Recap")
+    },
+    **{
+        f"gaussian_sampling-{part.split()[0].lower()}": f"gaussian_sampling?model=mnist-z4-cond&sampling_part={part}"
+        for part in ("Random", "Grid", "Traversals", "One class", "Conditional")
+    },
 }
 
 
@@ -28,14 +44,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", help="show this model on every page")
     parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--presentation", action="store_true", help="with the presentation switch on")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     looks = [(1280, "light")] if options.readme else [(w, s) for w in (1280, 390) for s in ("light", "dark")]
     with running_app() as (address, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
-        for name, link in PAGES.items():
+        for name, link in (PAGES if options.readme else PAGES | PARTS).items():
             if options.model:
-                link = f"{link.split('?')[0]}?model={options.model}"
+                link = re.sub("model=[^&]+", f"model={options.model}", link)
+            if options.presentation:
+                link += "&presentation=true"
             for width, scheme in looks:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
                 page.goto(f"{address}/{link}")

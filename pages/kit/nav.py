@@ -47,7 +47,8 @@ def navigation():
         {
             section: [st.Page(path, title=title, icon=icon) for path, title, icon in rows]
             for section, rows in PAGES.items()
-        }
+        },
+        expanded=True,
     )
 
 

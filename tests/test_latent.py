@@ -151,14 +151,6 @@ def test_class_gaussians_have_the_moments_of_each_mixture():
         assert (np.abs(spread.mean(axis=0) - variance) < 4 * spread.std(axis=0) / np.sqrt(len(z))).all()
 
 
-def test_the_nearest_codes_come_in_order_of_their_distance():
-    codes = np.random.default_rng(0).standard_normal((200, 3))
-    near = latent.nearest(codes, codes[7], 5)
-    assert near[0] == 7
-    distances = np.linalg.norm(codes - codes[7], axis=1)
-    np.testing.assert_array_equal(distances[near], np.sort(distances)[:5])
-
-
 def test_the_normal_density_is_scipys():
     z = np.linspace(-4, 4, 50)
     np.testing.assert_allclose(latent.normal_density(z, 0.5, 0.3), norm.pdf(z, 0.5, 0.3), atol=1e-12)

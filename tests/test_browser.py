@@ -38,8 +38,7 @@ def test_a_cold_deep_link_to_an_unknown_model_says_so(cold_app, visit):
     assert "nonsense" in page.locator("[data-testid=stAlert]").first.inner_text()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("model", ["mnist-z2", "mnist-z20"])
+@pytest.mark.parametrize(("model", "scheme"), [("mnist-z2", "light"), ("mnist-z20", "dark")])
 @pytest.mark.parametrize("slug", ADDRESSES)
 def test_no_page_is_wider_than_a_phone(slug, model, scheme, app, visit):
     page = visit(f"{app}/{slug}?model={model}", width=390, color_scheme=scheme)

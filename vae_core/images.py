@@ -140,7 +140,7 @@ def png(pixels: np.ndarray, about: dict[str, object] | None = None) -> bytes:
     for name, value in (about or {}).items():
         texts.add_itxt(name, str(value))
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", compress_level=4, pnginfo=texts)
+    Image.fromarray(pixels).save(out, "PNG", compress_level=2, pnginfo=texts)  # a third quicker than 4, a fifth larger
     return out.getvalue()
 
 

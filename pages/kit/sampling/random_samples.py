@@ -10,9 +10,28 @@ from pages.kit.show import download, image, look_for, predict, sheet, source
 from vae_core import inference, latent
 
 
-@st.fragment
 def random_samples(choice: Choice):
     """A sheet of samples of the prior, and how far from 0 they fall."""
+    latent_dim = choice.spec.latent_dim
+    predict(
+        f"The density of N(0, I) is highest at z = 0. Where do most of its samples in {latent_dim} dimensions lie?",
+        ["close to 0", f"about √{latent_dim} away from 0", "anywhere, evenly"],
+        f"about √{latent_dim} away from 0",
+        "The squared norm is a sum of that many squares, each 1 on average. Near 0 the density is highest, but there is"
+        " hardly any room; the more dimensions, the thinner the shell in which nearly all samples lie.",
+        "sampling_shell",
+    )
+    samples(choice)
+    look_for(
+        "At temperature 1 these are honest samples of the model, some of them between two classes. **Try:** 0 (only the"
+        " mean is left), 0.7 (safer, less varied: the bars move off the dashed line), 2 (outside of what training saw)."
+    )
+    source(latent.sample_prior, latent.norm_density, inference.decode)
+
+
+@st.fragment
+def samples(choice: Choice):
+    """What a slider moves, and nothing else: sixty visitors move one at the same time."""
     spec, latent_dim = choice.spec, choice.spec.latent_dim
     controls, result = st.columns([1, 2], gap="large")
     with controls:
@@ -30,23 +49,12 @@ def random_samples(choice: Choice):
             about=about(choice, label, seed=seed, temperature=temperature),
         )
     drawn = np.linalg.norm(z, axis=1)
+    at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
     with controls:
         y = f"-y{label}" if spec.conditional else ""
         name = f"{spec.id}-samples{y}-seed{seed}-t{temperature:.2f}.png"
         download("Samples as PNG", data, name, "image/png", "sampling_png")
-    st.subheader("How far from 0 they fall")
-    question, answer = st.columns(2, gap="large")
-    with question:
-        predict(
-            f"The density of N(0, I) is highest at z = 0. Where do most of its samples in {latent_dim} dimensions lie?",
-            ["close to 0", f"about √{latent_dim} away from 0", "anywhere, evenly"],
-            f"about √{latent_dim} away from 0",
-            "The squared norm is a sum of that many squares, each 1 on average. Near 0 the density is highest, but there is"
-            " hardly any room; the more dimensions, the thinner the shell in which nearly all samples lie.",
-            "sampling_shell",
-        )
-    with answer:
-        at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
+    with result:
         image(
             sampling_charts.norms(drawn, at, latent.norm_density(at, latent_dim)),
             "image/svg+xml",
@@ -54,11 +62,7 @@ def random_samples(choice: Choice):
             f" prior's norms, whose mean square is {latent_dim}",
         )
         st.caption(
-            f"Bars: the norms of these {len(z)} codes, root mean square {np.sqrt(np.square(drawn).mean()):.2f}. Dashed: the"
-            f" prior's own, a chi distribution with root mean square √{latent_dim} = {np.sqrt(latent_dim):.2f}."
+            f"How far from 0 they fall. Bars: the norms of these {len(z)} codes, root mean square"
+            f" {np.sqrt(np.square(drawn).mean()):.2f}. Dashed: the prior's own, a chi distribution with root mean square"
+            f" √{latent_dim} = {np.sqrt(latent_dim):.2f}."
         )
-    look_for(
-        "At temperature 1 these are honest samples of the model, some of them between two classes. **Try:** 0 (only the"
-        " mean is left), 0.7 (safer, less varied: the bars move off the dashed line), 2 (outside of what training saw)."
-    )
-    source(latent.sample_prior, latent.norm_density, inference.decode)

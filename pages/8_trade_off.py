@@ -162,10 +162,8 @@ look_for(
 st.header("What a nat is worth")
 expected = tex(RECONSTRUCTION, r"-\mathbb{E}_{q(z \mid x)}[\log p(x \mid z)]")
 divergence = tex(KL, r"\mathrm{KL}(q(z \mid x)\,\|\,p(z))")
-st.latex(
-    rf"\begin{{aligned}} \text{{objective}} &= {expected} + \beta\; {divergence}"
-    r" \\ \text{at its minimum:}\quad \frac{d\,\text{distortion}}{d\,\text{rate}} &= -\beta \end{aligned}"
-)
+st.latex(rf"\begin{{aligned}} \text{{objective}} &= {expected} \\ &\quad {{}}+ \beta\; {divergence} \end{{aligned}}")
+st.latex(r"\text{at its minimum:}\quad \frac{d\,\text{distortion}}{d\,\text{rate}} = -\beta")
 st.markdown(
     "A model that minimises it buys a nat of rate as long as that saves more than β nats of distortion, so the curve's slope"
     " at each model is −β. The table holds this against the real ones: between two neighbours the measured exchange rate"

@@ -17,7 +17,8 @@ from pages.kit import cache, computed
 from pages.kit.charts.holes import FLOOR, density_map, mixture_scores, surgery_bars, surgery_table
 from pages.kit.components.compare import Plane, planes
 from pages.kit.concepts import KL, Z, tex
-from pages.kit.picker import chosen_model, refuse_unknown, row
+from pages.kit.controls import chosen_seed, one_of, row
+from pages.kit.picker import chosen_model
 from pages.kit.place import Place
 from pages.kit.show import chart, download, look_for, predict, sheet, source
 from vae_core import density, inference, latent, neighbours
@@ -67,10 +68,7 @@ def densities():
             "prior": ("log p(z)", log_p),
             "difference": ("log q(z) − log p(z)", log_q - log_p),
         }
-        refuse_unknown("holes_view", views, "Showing the aggregate posterior.")
-        view = st.segmented_control(
-            "Shown", list(views), default="aggregate", required=True, key="holes_view", bind="query-params"
-        )
+        view = one_of("Shown", views, key="holes_view")
         name, values = views[view]
         inside = np.add.outer(axis**2, axis**2) <= 4
         st.caption(
@@ -296,12 +294,8 @@ def sampling():
     controls, curve = st.columns([2, 3], gap="large")
     best = max(scores, key=scores.get)
     with controls:
-        refuse_unknown("holes_components", [str(k) for k in mixes], f"Showing {best}.")
-        components = st.segmented_control(
-            "Components K", list(mixes), default=best, required=True, key="holes_components", bind="query-params"
-        )
-        refuse_unknown("holes_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
-        seed = st.number_input("Seed", 0, 999_999, 0, key="holes_seed", bind="query-params")
+        components = one_of("Components K", mixes, key="holes_components", default=best)
+        seed = chosen_seed("Seed", key="holes_seed", width="stretch")
         gain = scores[components] - prior_score
         st.caption(
             f"At held-out codes the mixture is {abs(gain):.2f} nats a picture {'denser' if gain > 0 else 'thinner'} than"

@@ -16,8 +16,9 @@ import pandas as pd
 from pages.kit import cache, computed
 from pages.kit.charts.compare import turn_cost
 from pages.kit.components.compare import Plane, linked_cursor, planes, standardised
+from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.family import family
-from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, download, look_for, predict, sheet, source
 from vae_core import inference, latent, linear, rotation
 from vae_core.images import png, tile
@@ -120,18 +121,13 @@ if not missing:
 @st.fragment
 def samples():
     with row():
-        refuse_unknown("compare_noise", ["as it is", "scaled"], "Showing it as it is.")
-        noise = st.segmented_control(
+        noise = one_of(
             "N(0, I)",
             ["as it is", "scaled"],
-            default="as it is",
-            required=True,
             key="compare_noise",
-            bind="query-params",
             help="Scaled: to the mean and the standard deviations of each plane's own codes.",
         )
-        refuse_unknown("compare_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
-        seed = st.number_input("Seed", 0, 999_999, 0, key="compare_seed", bind="query-params", width=160)
+        seed = chosen_seed("Seed", key="compare_seed")
     epsilon = latent.sample_prior(25, 2, seed)
     for place, (name, (plane, decode, _)) in zip(st.columns(3), trio.items(), strict=False):
         z = epsilon if noise == "as it is" else plane.centre + epsilon * np.float32(plane.scale)
@@ -163,18 +159,8 @@ sizes, broken = family(dataset, lambda s: s.variational and s.beta == 1 and s.li
 @st.fragment
 def latent_sizes():
     with row():
-        refuse_unknown("compare_rows", ["reconstructions", "samples"], "Showing reconstructions.")
-        shown = st.segmented_control(
-            "Rows",
-            ["reconstructions", "samples"],
-            default="reconstructions",
-            required=True,
-            key="compare_rows",
-            bind="query-params",
-        )
-        seed = st.number_input(
-            "Seed of the samples", 0, 999_999, 0, key="compare_sizes_seed", bind="query-params", width=180
-        )
+        shown = one_of("Rows", ["reconstructions", "samples"], key="compare_rows")
+        seed = chosen_seed("Seed of the samples", key="compare_sizes_seed", width=180)
     ten = np.array([np.flatnonzero(y == label)[0] for label in np.unique(y)][:10])
     strips = {}
     if shown == "reconstructions" and choice.images is not None:

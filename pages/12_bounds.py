@@ -17,7 +17,8 @@ from pages.kit import cache, computed
 from pages.kit.charts.bounds import bound_by_k, ess_by_k, ladder
 from pages.kit.components.climb import climb
 from pages.kit.concepts import KL, SIGMA, X, Z, tex
-from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
+from pages.kit.controls import one_of, refuse_unknown, row
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, download, look_for, picture, predict, source
 from vae_core import bounds, inference, objective
 
@@ -172,14 +173,10 @@ def whose_fault():
         key=f"bounds_predict_{spec.id}_{digit}",
     )
     ascents = {"encoder": gap.from_encoder, "peak": gap.from_peak}
-    refuse_unknown("bounds_start", ascents, "Starting at the encoder's q.")
-    start = st.segmented_control(
+    start = one_of(
         "Start of the ascent",
-        list(ascents),
-        default="encoder",
-        required=True,
+        ascents,
         key="bounds_start",
-        bind="query-params",
         help="At the encoder's q, or with the encoder's σ at the peak of the true posterior.",
     )
     ascent = ascents[start]

@@ -14,8 +14,9 @@ import numpy as np
 
 from pages.kit import cache
 from pages.kit.components.flow import Left, flow
+from pages.kit.controls import refuse_unknown, row
 from pages.kit.own import keep_digit, own_digits
-from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, refuse_unknown, row
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, source
 from vae_core import inference, latent
 

@@ -16,7 +16,8 @@ from pages.kit import cache, computed
 from pages.kit.charts.player import dimension_bars, phase_at, terms_by_epoch, training_charts
 from pages.kit.components.player import nearest_before, player, replay_of, times_of, track
 from pages.kit.components.scatter import frame_of
-from pages.kit.picker import chosen_model, refuse_unknown, row
+from pages.kit.controls import chosen_seed, refuse_unknown, row
+from pages.kit.picker import chosen_model
 from pages.kit.show import look_for, predict, source
 from vae_core import inference, latent, objective
 from vae_core.data import DataError
@@ -48,8 +49,7 @@ with row():
         on_click=lambda: st.session_state.update(training_turn=turn + 1),
         key="training_others",
     )
-    refuse_unknown("training_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
-    seed = st.number_input("Seed of the noise", 0, 999_999, 0, key="training_seed", bind="query-params", width=180)
+    seed = chosen_seed("Seed of the noise", key="training_seed", width=180)
 shown = [spec] if second == NONE else [spec, models[second]]
 
 

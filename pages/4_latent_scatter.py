@@ -15,8 +15,9 @@ import numpy as np
 from pages.kit.charts.scatter import class_counts
 from pages.kit.charts.shared import elbo_split, posterior_by_dim
 from pages.kit.components.scatter import Mark, frame_of, packed, packed_labels, scatter
+from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.own import own_digits
-from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
+from pages.kit.picker import chosen_digit, chosen_model
 from pages.kit.scatter import parts
 from pages.kit.scatter.maps import Placed, chosen_view
 from pages.kit.show import chart, download, look_for, picture, predict, sheet, source
@@ -33,14 +34,14 @@ epsilon, sampled = None, ""
 with row():
     colour, colours = parts.chosen_colours(choice, count)
     if linear and spec.variational:
-        refuse_unknown("scatter_dot", ["mean", "sample"], "Showing the means.")
-        dot = st.segmented_control(
-            "A dot is", ["mean", "sample"], default="mean", required=True, key="scatter_dot", bind="query-params",
+        dot = one_of(
+            "A dot is",
+            ["mean", "sample"],
+            key="scatter_dot",
             help="The mean μ of a picture's posterior, or one sample z = μ + σ·ε of it.",
-        )  # fmt: skip
+        )
         if dot == "sample":
-            refuse_unknown("scatter_noise", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
-            seed = st.number_input("Seed of ε", 0, 999_999, 0, key="scatter_noise", bind="query-params", width=120)
+            seed = chosen_seed("Seed of ε", key="scatter_noise", width=120)
             epsilon, sampled = latent.noise(len(codes.y) + len(own), spec.latent_dim, seed), f"-z-seed{seed}"
     sprites = choice.images is not None and st.toggle(
         "Digits as dots", key="scatter_sprites", bind="query-params", help="As many pictures as fit side by side."

@@ -10,7 +10,8 @@ chapter(
     " for each part.*",
 )
 
-from pages.kit.picker import chosen_model, refuse_unknown
+from pages.kit.controls import one_of
+from pages.kit.picker import chosen_model
 from pages.kit.sampling.by_hand import by_hand, forget_another_model
 from pages.kit.sampling.conditional import conditional
 from pages.kit.sampling.grid import grid
@@ -32,10 +33,7 @@ PARTS = {
 
 choice = chosen_model()
 forget_another_model(choice)
-refuse_unknown("sampling_part", PARTS, f"The parts are {', '.join(PARTS)}.")
-name = st.segmented_control(
-    "Part", list(PARTS), default="By hand", required=True, key="sampling_part", bind="query-params"
-)
+name = one_of("Part", PARTS, key="sampling_part")
 part, lead = PARTS[name]
 st.markdown(lead)
 if not choice.spec.variational:

@@ -16,9 +16,10 @@ import numpy as np
 from pages.kit.charts.transitions import norms_along, shares_along
 from pages.kit.components.path_map import path_map, plane_of
 from pages.kit.components.step_player import step_player
-from pages.kit.picker import chosen_digit, chosen_model, refuse_unknown, row
+from pages.kit.controls import one_of, refuse_unknown, row
+from pages.kit.picker import chosen_digit, chosen_model
 from pages.kit.show import chart, download, image, look_for, predict, sheet, source
-from pages.kit.transitions.ends import PATHS, Ends, Walk, chosen_noise, chosen_pair, one_of
+from pages.kit.transitions.ends import PATHS, Ends, Walk, chosen_noise, chosen_pair
 from vae_core import inference, latent, transitions
 from vae_core.manifest import ArtifactError
 

@@ -15,8 +15,9 @@ import numpy as np
 from pages.kit.charts.own import class_shares, cost_among_the_gallery
 from pages.kit.charts.shared import posterior_by_dim
 from pages.kit.components.draw_pad import draw_pad
+from pages.kit.controls import one_of, row
 from pages.kit.own import MOST, drop_digits, keep_digit, own_digits
-from pages.kit.picker import chosen_model, row
+from pages.kit.picker import chosen_model
 from pages.kit.show import chart, look_for, picture, sheet, source
 from vae_core import inference, latent, neighbours, preparation
 
@@ -54,9 +55,7 @@ def step(shown: np.ndarray, words: str) -> None:
 
 kept = st.session_state.setdefault("own_kept", 0)
 turn = st.session_state.setdefault("own_turn", 0)
-way = st.segmented_control(
-    "Where from", ["Draw", "Upload"], default="Draw", required=True, key="own_way", bind="query-params"
-)
+way = one_of("Where from", ["Draw", "Upload"], key="own_way")
 source_side, steps_side = st.columns([1, 2], gap="large")
 x = None
 with source_side:

@@ -17,7 +17,8 @@ from pages.kit.charts.player import dimension_bars, family_table, rate_distortio
 from pages.kit.components.player import player, replay_of, track
 from pages.kit.components.scatter import frame_of
 from pages.kit.concepts import KL, RECONSTRUCTION, tex
-from pages.kit.picker import chosen_model, refuse_unknown, row
+from pages.kit.controls import chosen_seed, refuse_unknown, row
+from pages.kit.picker import chosen_model
 from pages.kit.show import download, look_for, predict, source
 from vae_core import inference, latent
 from vae_core.family import aligned_planes, beta_family, exchange_rates, nearest_family
@@ -67,8 +68,7 @@ with row():
         on_click=lambda: st.session_state.update(tradeoff_turn=turn + 1),
         key="tradeoff_others",
     )
-    refuse_unknown("tradeoff_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
-    seed = st.number_input("Seed of the noise", 0, 999_999, 0, key="tradeoff_seed", bind="query-params", width=180)
+    seed = chosen_seed("Seed of the noise", key="tradeoff_seed", width=180)
 
 y = usable[0][2].y
 of_class = [np.flatnonzero(y == label) for label in range(len(classes))]

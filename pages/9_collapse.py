@@ -15,7 +15,8 @@ import numpy as np
 from pages.kit import cache, computed
 from pages.kit.charts.collapse import PICK, by_dimension, kl_stacks, linear_dimensions, remedies
 from pages.kit.concepts import KL, RECONSTRUCTION
-from pages.kit.picker import chosen_digit, chosen_model, needs_posterior, row
+from pages.kit.controls import one_of, row
+from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, predict, sheet, source
 from vae_core import collapse, inference, latent
 from vae_core.family import beta_family, latent_sizes, nearest_family
@@ -78,9 +79,7 @@ def bars(values: np.ndarray, title: str, colour: str, alt: str, name: str, **ord
 @st.fragment
 def switched_off():
     with row():
-        order_by = st.segmented_control(
-            "Order", ["most used first", "as numbered"], default="most used first", key="collapse_order", required=True
-        )
+        order_by = one_of("Order", ["most used first", "as numbered"], key="collapse_order")
         if dead:
             st.button("Off: all collapsed", on_click=off_are, args=(dead,), key="collapse_dead")
         st.button("Off: all", on_click=off_are, args=(names,), key="collapse_all")

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
+from pages.kit.controls import refuse_unknown
 from pages.kit.own import OwnDigit, own_digits
 from pages.kit.share import copy_link
 from vae_core import card, inference
@@ -168,21 +169,6 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
         help="The next one of this class in the gallery.",
     )
     return int(index)
-
-
-def row():
-    """A place for widgets side by side, wrapped on a phone."""
-    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-
-
-def refuse_unknown(parameter: str, allowed, remedy: str) -> None:
-    """Say so when the URL asks for something that does not exist; Streamlit itself then falls back silently."""
-    asked = st.query_params.get(parameter)
-    if asked is None:
-        return
-    known = asked.isdecimal() and int(asked) in allowed if isinstance(allowed, range) else asked in allowed
-    if not known:
-        st.warning(f"The link asks for {parameter} “{asked[:40]}”, which does not exist. {remedy}")
 
 
 def _another(y: np.ndarray, key: str) -> None:

@@ -18,7 +18,7 @@ class Place:
             if self.state is not None:
                 st.query_params.pop(key, None)  # it was another model's
                 turn = self.state["turn"] + 1
-            self.state = {"model": spec.id, "z": self._linked(spec.latent_dim), "turn": turn}
+            self.state = {"model": spec.id, "z": linked_code(key, spec.latent_dim, reach=100), "turn": turn}
             st.session_state[f"_{key}"] = self.state
 
     @property
@@ -46,18 +46,19 @@ class Place:
         self.state["z"] = [float(value) for value in z]
         st.query_params[self.key] = ",".join(f"{value:.4g}" for value in z)
 
-    def _linked(self, latent_dim: int) -> list[float]:
-        asked = st.query_params.get(self.key)
-        if asked is None:
-            return [0.0] * latent_dim
-        try:
-            z = [float(part) for part in asked.split(",")]
-        except ValueError:
-            z = []
-        if len(z) == latent_dim and np.isfinite(z).all():
-            return np.clip(z, -100, 100).tolist()
-        st.warning(
-            f"The link asks for {self.key} “{asked[:40]}”, but this model's codes have {latent_dim} numbers."
-            " Starting at 0."
-        )
+
+def linked_code(key: str, latent_dim: int, reach: float) -> list[float]:
+    """The code that the link's parameter asks for, each number at most `reach` from 0; or the prior's mean."""
+    asked = st.query_params.get(key)
+    if asked is None:
         return [0.0] * latent_dim
+    try:
+        z = [float(part) for part in asked.split(",")]
+    except ValueError:
+        z = []
+    if len(z) == latent_dim and np.isfinite(z).all():
+        return np.clip(z, -reach, reach).tolist()
+    st.warning(
+        f"The link asks for {key} “{asked[:40]}”, but this model's codes have {latent_dim} numbers. Starting at 0."
+    )
+    return [0.0] * latent_dim

@@ -3,6 +3,7 @@
 import base64
 import inspect
 from collections.abc import Callable
+from functools import cache
 from html import escape
 
 import numpy as np
@@ -80,7 +81,7 @@ def source(*functions) -> None:
     with st.expander("The code that computed this", icon=":material/code:"):
         for function in functions:
             st.caption(f"`{function.__module__}.{function.__name__}`")
-            st.code(inspect.getsource(function), language="python")
+            st.code(_source_of(function), language="python")
 
 
 def download(label: str, data: bytes | Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
@@ -89,3 +90,9 @@ def download(label: str, data: bytes | Callable[[], bytes], file_name: str, mime
     A function is called on the click only, so that a file which takes a while slows nothing down before.
     """
     st.download_button(label, data, file_name, mime, key=key, icon=":material/download:", on_click="ignore")
+
+
+@cache
+def _source_of(function) -> str:
+    """It stays the same while the app runs, and is asked for on every rerun."""
+    return inspect.getsource(function)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.kit.picker import refuse_unknown
+from pages.kit.controls import one_of
 
 # Whoever presses Next at the foot of a step should find the head of the next one.
 _TOP = st.components.v2.component(
@@ -23,10 +23,7 @@ _TOP = st.components.v2.component(
 
 def chosen_step(steps: list[str], key: str) -> str:
     """The row of steps; the chosen one is in the URL as `key`, the first is the default."""
-    refuse_unknown(key, steps, f"The steps are {', '.join(steps)}.")
-    step = st.segmented_control(
-        "Step", steps, default=steps[0], required=True, key=key, bind="query-params", label_visibility="collapsed"
-    )
+    step = one_of("Step", steps, key, label_visibility="collapsed")
     _TOP(key=f"{key}_top", data=step, height=1)
     return step
 

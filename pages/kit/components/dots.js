@@ -152,6 +152,20 @@ function legend(place, names, ink, hidden, changed) {
   });
 }
 
+// The visible dot closest to a point of the canvas, or null if none is within 25 pixels.
+function nearestDot({ plot, dots, labels, hidden }, px, py) {
+  let best = null;
+  let least = 25 * 25;
+  for (let i = 0; i < labels.length; i++) {
+    if (hidden.has(labels[i])) continue;
+    const x = plot.x(dots[2 * i] / 65535);
+    const y = plot.y(dots[2 * i + 1] / 65535);
+    const d = (x - px) ** 2 + (y - py) ** 2;
+    if (d < least) [best, least] = [i, d];
+  }
+  return best;
+}
+
 // Call `draw` when the canvas changes its size and when the theme changes.
 function redrawWhenNeeded(canvas, draw) {
   new ResizeObserver(draw).observe(canvas);

@@ -31,8 +31,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const choose = (index) => {
     if (index !== null) setTriggerValue("chosen", { end: state.end, index });
   };
-  canvas.onclick = (event) => choose(nearest(state, event.offsetX, event.offsetY));
-  canvas.onpointermove = (event) => tell(state, nearest(state, event.offsetX, event.offsetY));
+  canvas.onclick = (event) => choose(nearestDot(state, event.offsetX, event.offsetY));
+  canvas.onpointermove = (event) => tell(state, nearestDot(state, event.offsetX, event.offsetY));
   canvas.onpointerleave = () => tell(state, null);
   canvas.onkeydown = (event) => {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
@@ -109,20 +109,6 @@ function tell(state, index) {
     index === null
       ? `Click a dot, or walk with the arrow keys: it becomes end ${state.end}.`
       : `${state.names[state.labels[index]]}, number ${index} in the gallery: a click makes it end ${state.end}.`;
-}
-
-// The visible dot closest to a point of the canvas, or null if none is within 25 pixels.
-function nearest(state, px, py) {
-  let best = null;
-  let least = 25 * 25;
-  for (let i = 0; i < state.labels.length; i++) {
-    if (state.hidden.has(state.labels[i])) continue;
-    const x = state.plot.x(state.dots[2 * i] / 65535);
-    const y = state.plot.y(state.dots[2 * i + 1] / 65535);
-    const d = (x - px) ** 2 + (y - py) ** 2;
-    if (d < least) [best, least] = [i, d];
-  }
-  return best;
 }
 
 // The closest visible dot beyond the end that is being chosen, within 45 degrees of a direction.

@@ -308,21 +308,12 @@ function tell(state, index, pointer = null) {
 
 // The visible dot or star closest to a point of the canvas, or null if none is within 25 pixels.
 function nearest(state, px, py) {
-  let best = null;
-  let least = 25 * 25;
-  if (!state.plot) return best;
+  if (!state.plot) return null;
   for (const mark of state.data.marks) {
     const [x, y] = pixel(state, mark.at);
     if ((x - px) ** 2 + (y - py) ** 2 < 10 * 10) return mark.index; // a star lies on top of the dots
   }
-  for (let i = 0; i < state.labels.length; i++) {
-    if (state.hidden.has(state.labels[i])) continue;
-    const x = state.plot.x(state.dots[2 * i] / 65535);
-    const y = state.plot.y(state.dots[2 * i + 1] / 65535);
-    const d = (x - px) ** 2 + (y - py) ** 2;
-    if (d < least) [best, least] = [i, d];
-  }
-  return best;
+  return nearestDot(state, px, py);
 }
 
 // The closest visible dot in a direction, within 45 degrees of it.

@@ -7,7 +7,9 @@ import streamlit as st
 
 from pages.kit import cache
 from pages.kit.components.live_decoder import live_decoder
-from pages.kit.picker import Choice, refuse_unknown
+from pages.kit.controls import refuse_unknown
+from pages.kit.picker import Choice
+from pages.kit.place import linked_code
 from pages.kit.sampling.controls import about, decode, most_used_first
 from pages.kit.show import download, look_for, source
 from vae_core import inference, latent
@@ -33,7 +35,11 @@ def by_hand(choice: Choice):
     # The start may not change from run to run, so it is looked up only where the decoder is shown anew.
     start = st.session_state.get(START)
     if start is None or start["model"] != spec.id or "sampling_live" not in st.session_state:
-        start = st.session_state.get(LEFT) or {"model": spec.id, "z": linked_z(choice), "label": linked_label(choice)}
+        start = st.session_state.get(LEFT) or {
+            "model": spec.id,
+            "z": linked_code("z", spec.latent_dim, reach=6),
+            "label": linked_label(choice),
+        }
         st.session_state[START] = st.session_state[LEFT] = start
     live_decoder(
         version=spec.weights.sha256,
@@ -70,21 +76,6 @@ def keep(choice: Choice, z: list[float], label: int) -> None:
     if choice.spec.conditional:
         st.query_params["y"] = str(label)
     st.session_state[LEFT] = {"model": choice.spec.id, "z": z, "label": label}
-
-
-def linked_z(choice: Choice) -> list[float]:
-    """The code that the link asks for, or the prior's mean."""
-    latent_dim, asked = choice.spec.latent_dim, st.query_params.get("z")
-    if asked is None:
-        return [0.0] * latent_dim
-    try:
-        z = [float(part) for part in asked.split(",")]
-    except ValueError:
-        z = []
-    if len(z) == latent_dim and np.isfinite(z).all():
-        return np.clip(z, -6, 6).tolist()
-    st.warning(f"The link asks for z “{asked[:40]}”, but this model's codes have {latent_dim} numbers. Starting at 0.")
-    return [0.0] * latent_dim
 
 
 def linked_label(choice: Choice) -> int:

@@ -4,8 +4,9 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
-from pages.kit.picker import Choice, chosen_digit, row
-from pages.kit.sampling.controls import about, chosen_seed, chosen_temperature
+from pages.kit.controls import row
+from pages.kit.picker import Choice, chosen_digit
+from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
 from pages.kit.show import download, image, look_for, picture, source
 from vae_core import inference, latent
 from vae_core.images import labelled, png, tile
@@ -42,7 +43,7 @@ def conditional(choice: Choice):
     st.subheader("One z, every label")
     controls, result = st.columns([1, 2], gap="large")
     with controls:
-        seed, temperature = chosen_seed(), chosen_temperature()
+        seed, temperature = sampling_seed(), chosen_temperature()
         count = st.slider("Codes", 1, 10, 6, key="sampling_codes", bind="query-params")
     z = latent.sample_prior(count, latent_dim, seed, temperature)
     with result:

@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.picker import Choice, refuse_unknown
+from pages.kit.controls import chosen_seed, one_of
+from pages.kit.picker import Choice
 from vae_core import inference
 
 
@@ -21,25 +22,14 @@ def chosen_label(choice: Choice) -> int | None:
     """The class that a conditional model is to draw; None for the others."""
     if not choice.spec.conditional:
         return None
-    refuse_unknown("sampling_label", choice.classes, f"Labels are {', '.join(choice.classes)}.")
-    name = st.segmented_control(
-        "Label y",
-        choice.classes,
-        default=choice.classes[0],
-        required=True,
-        key="sampling_label",
-        bind="query-params",
-        help="A conditional decoder draws the class that it is told.",
-    )
+    explained = "A conditional decoder draws the class that it is told."
+    name = one_of("Label y", choice.classes, key="sampling_label", help=explained)
     return choice.classes.index(name)
 
 
-def chosen_seed() -> int:
+def sampling_seed() -> int:
     """The seed of all that is drawn at random."""
-    refuse_unknown("sampling_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
-    return st.number_input(
-        "Seed", 0, 999_999, 0, key="sampling_seed", bind="query-params", help="The same seed, the same samples."
-    )
+    return chosen_seed("Seed", key="sampling_seed", width="stretch", help="The same seed, the same samples.")
 
 
 def chosen_temperature() -> float:

@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from pages.kit.charts import sampling as sampling_charts
-from pages.kit.picker import Choice, refuse_unknown
+from pages.kit.controls import one_of, refuse_unknown
+from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_label, decode, most_used_first, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
@@ -25,25 +26,17 @@ def grid(choice: Choice):
     controls, result = st.columns([1, 2], gap="large")
     with controls:
         side = st.slider("Cells in a row", 4, 20, 15, key="sampling_cells", bind="query-params")
-        refuse_unknown("sampling_spacing", SPACINGS, f"Spacings are {' and '.join(SPACINGS)}.")
-        steps = st.segmented_control(
+        steps = one_of(
             "Spacing",
-            list(SPACINGS),
-            default="equal probability",
-            required=True,
+            SPACINGS,
             key="sampling_spacing",
-            bind="query-params",
             help="Equal probability: each cell holds the same share of the prior. Equal steps: from −3 to 3.",
         )
         spacing = SPACINGS[steps]
-        refuse_unknown("sampling_shown", VIEWS, f"There are {', '.join(VIEWS)}.")
-        shown = st.segmented_control(
+        shown = one_of(
             "Show",
             VIEWS,
-            default="pictures",
-            required=True,
             key="sampling_shown",
-            bind="query-params",
             help="The codes (means μ) of the gallery lie on the very axes of the pictures.",
         )
         label = chosen_label(choice)

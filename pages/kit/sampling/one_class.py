@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.picker import Choice, refuse_unknown
-from pages.kit.sampling.controls import about, chosen_seed, chosen_temperature, decode
+from pages.kit.controls import refuse_unknown
+from pages.kit.picker import Choice
+from pages.kit.sampling.controls import about, chosen_temperature, decode, sampling_seed
 from pages.kit.show import download, look_for, sheet, source
 from vae_core import latent, neighbours
 
@@ -18,7 +19,7 @@ def one_class(choice: Choice):
         refuse_unknown("sampling_class", classes, f"Classes are {', '.join(classes)}.")
         name = st.selectbox("Class", classes, 3 % len(classes), key="sampling_class", bind="query-params")
         label = classes.index(name)
-        seed, temperature = chosen_seed(), chosen_temperature()
+        seed, temperature = sampling_seed(), chosen_temperature()
     if spec.conditional:  # the label says it all
         mean, variance, of = np.zeros(latent_dim), np.ones(latent_dim), "the prior, and the label"
     else:

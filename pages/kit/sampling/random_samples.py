@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.charts import sampling as sampling_charts
 from pages.kit.picker import Choice
-from pages.kit.sampling.controls import about, chosen_label, chosen_seed, chosen_temperature, decode, of_label
+from pages.kit.sampling.controls import about, chosen_label, chosen_temperature, decode, of_label, sampling_seed
 from pages.kit.show import download, image, look_for, predict, sheet, source
 from vae_core import inference, latent
 
@@ -35,7 +35,7 @@ def samples(choice: Choice):
     spec, latent_dim = choice.spec, choice.spec.latent_dim
     controls, result = st.columns([1, 2], gap="large")
     with controls:
-        seed, temperature = chosen_seed(), chosen_temperature()
+        seed, temperature = sampling_seed(), chosen_temperature()
         side = st.slider("Pictures in a row", 4, 16, 8, key="sampling_side", bind="query-params")
         label = chosen_label(choice)
     z = latent.sample_prior(side * side, latent_dim, seed, temperature)

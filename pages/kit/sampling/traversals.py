@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.picker import Choice, chosen_digit, refuse_unknown, row
+from pages.kit.controls import one_of, row
+from pages.kit.picker import Choice, chosen_digit
 from pages.kit.sampling.controls import about, chosen_label, decode, most_used_first, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
@@ -22,15 +23,7 @@ def traversals(choice: Choice):
     controls, result = st.columns([1, 2], gap="large")
     with controls:
         if spec.variational:
-            refuse_unknown("sampling_around", AROUND, f"There are {' and '.join(AROUND)}.")
-            around = st.segmented_control(
-                "Around",
-                AROUND,
-                default=AROUND[0],
-                required=True,
-                key="sampling_around",
-                bind="query-params",
-            )
+            around = one_of("Around", AROUND, key="sampling_around")
         steps = st.slider("Pictures in a row", 5, 15, 9, 2, key="sampling_steps", bind="query-params")
         if around == "posterior":
             q = st.slider("q, in σ of the picture", 0.5, 10.0, 2.0, 0.5, key="sampling_q", bind="query-params")

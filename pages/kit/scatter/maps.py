@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache, computed
-from pages.kit.picker import Choice, refuse_unknown, row
+from pages.kit.controls import chosen_seed, one_of, refuse_unknown, row
+from pages.kit.picker import Choice
 from pages.kit.scatter.map_job import MapJob
 from vae_core import latent
 from vae_core.manifest import ArtifactError, LatentMap
@@ -96,11 +97,8 @@ def chosen_view(choice: Choice) -> View:
     available = [name for name, method in METHODS.items() if method in drawn]
     if not available:
         st.stop()
-    refuse_unknown("scatter_map", available, f"This model has {', '.join(available)}.")
     with row():
-        name = st.segmented_control(
-            "Map", available, default=available[0], required=True, key="scatter_map", bind="query-params"
-        )
+        name = one_of("Map", available, key="scatter_map")
         method = METHODS[name]
         variants = [entry for entry in entries if entry.method == method]
         own = method in SETTING and st.toggle(
@@ -140,18 +138,12 @@ def _variant(variants: list[LatentMap], choose: bool) -> LatentMap:
     seeds = sorted({variant.settings["seed"] for variant in variants})
     value, seed = values[1], 0
     if choose:
-        refuse_unknown(f"scatter_{setting}", [str(value) for value in values], "Showing the usual one.")
-        value = st.segmented_control(
-            setting.capitalize(), values, default=value, required=True, key=f"scatter_{setting}", bind="query-params"
-        )
-        refuse_unknown("scatter_seed", [str(seed) for seed in seeds], "Showing seed 0.")
-        seed = st.segmented_control(
+        value = one_of(setting.capitalize(), values, key=f"scatter_{setting}", default=value)
+        seed = one_of(
             "Seed",
             seeds,
-            default=seed,
-            required=True,
             key="scatter_seed",
-            bind="query-params",
+            default=seed,
             help="Chance of the method. t-SNE starts from the PCA plane with seed 0, from random places with the others.",
         )
     return next(v for v in variants if v.settings == {setting: value, "seed": seed})
@@ -172,8 +164,7 @@ def _own_view(choice: Choice, name: str, method: str) -> View | None:
         bind="query-params",
         width=160,
     )
-    refuse_unknown("scatter_own_seed", range(1_000_000), "Seeds are whole numbers from 0 to 999999.")
-    seed = st.number_input("Seed", 0, 999_999, 0, key="scatter_own_seed", bind="query-params", width=120)
+    seed = chosen_seed("Seed", key="scatter_own_seed", width=120)
     job = computed.map_job(choice.spec, method, value, seed, count)
     if job.result is not None:
         xy, trustworthiness = job.result

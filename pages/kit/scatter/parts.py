@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages.kit import computed
 from pages.kit.components.scatter import Colours, Ellipse, coloured_by
-from pages.kit.picker import Choice, refuse_unknown, row
+from pages.kit.controls import one_of, row
+from pages.kit.picker import Choice
 from pages.kit.scatter.maps import Placed
 from pages.kit.served import served
 from pages.kit.show import image, sheet
@@ -25,14 +26,10 @@ def chosen_colours(choice: Choice, count: int) -> tuple[str, Colours | None]:
     names = ["class", "KL", "log-likelihood", "agreement"]
     if not choice.spec.variational:
         names.remove("KL")
-    refuse_unknown("scatter_colour", names, "Showing the classes.")
-    name = st.segmented_control(
+    name = one_of(
         "Colour",
         names,
-        default="class",
-        required=True,
         key="scatter_colour",
-        bind="query-params",
         help="KL: what the picture's code costs. Log-likelihood: how well one sample of its code explains its pixels."
         " Agreement: how many of its ten nearest codes, in all latent dimensions, have its class.",
     )

@@ -8,7 +8,8 @@ import streamlit as st
 from pages.kit import computed
 from pages.kit.charts.theory import bent_decoder, draws_histogram, dropped_gaussians, running_estimates
 from pages.kit.concepts import X, Z, tex
-from pages.kit.picker import Choice, chosen_digit, needs_posterior, refuse_unknown, row
+from pages.kit.controls import chosen_seed, row
+from pages.kit.picker import Choice, chosen_digit, needs_posterior
 from pages.kit.show import chart, look_for, picture, predict, source
 from vae_core import evidence, inference, latent
 from vae_core.toy import Toy
@@ -59,8 +60,7 @@ def _draws(choice: Choice) -> None:
     with row():
         digit = chosen_digit(choice)
         count = st.select_slider("Draws N", COUNTS, 1000, key="evidence_draws", bind="query-params", width=180)
-        refuse_unknown("evidence_seed", range(100_000), "Seeds are whole numbers from 0 to 99999.")
-        seed = st.number_input("Seed", 0, 99_999, 0, key="evidence_seed", bind="query-params", width=120)
+        seed = chosen_seed("Seed", key="evidence_seed", width=120)
     x, labels = choice.x(digit), choice.labels(digit)
     if x is None:
         st.caption("How well a code explains this picture needs its pixels, which are not on this machine.")

@@ -6,7 +6,8 @@ import streamlit as st
 from pages.kit import computed
 from pages.kit.charts.theory import gradient_histograms, noise_to_code
 from pages.kit.concepts import EPSILON, MU, SIGMA, Z, tex
-from pages.kit.picker import Choice, chosen_digit, row
+from pages.kit.controls import row
+from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import chart, look_for, predict, source
 from vae_core import gradients, latent
 from vae_core.toy import Toy

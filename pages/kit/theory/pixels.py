@@ -6,7 +6,8 @@ import streamlit as st
 from pages.kit import cache
 from pages.kit.charts.theory import normaliser, pixel_curves
 from pages.kit.concepts import X_HAT
-from pages.kit.picker import Choice, chosen_digit, refuse_unknown, row
+from pages.kit.controls import chosen_seed, row
+from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import chart, look_for, picture, predict, sheet, source
 from vae_core import inference, neighbours, objective, pixels
 from vae_core.manifest import ArtifactError
@@ -31,8 +32,7 @@ def lesson(choice: Choice) -> None:
     )
     with row():
         digit = chosen_digit(choice)
-        refuse_unknown("pixels_seed", range(100_000), "Seeds are whole numbers from 0 to 99999.")
-        seed = st.number_input("Seed of the pixels", 0, 99_999, 0, key="pixels_seed", bind="query-params", width=160)
+        seed = chosen_seed("Seed of the pixels", key="pixels_seed")
     _means_and_samples(choice, digit, seed)
 
     st.subheader("One pixel")

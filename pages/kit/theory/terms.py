@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from pages.kit.charts.shared import elbo_split, kl_by_dim, posterior_by_dim
-from pages.kit.picker import Choice, chosen_digit, needs_posterior, row
+from pages.kit.controls import row
+from pages.kit.picker import Choice, chosen_digit, needs_posterior
 from pages.kit.show import chart, look_for, picture, predict, source
 from vae_core import inference, latent
 

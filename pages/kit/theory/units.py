@@ -5,7 +5,8 @@ import streamlit as st
 
 from pages.kit import cache
 from pages.kit.charts.theory import beta_ruler
-from pages.kit.picker import Choice, refuse_unknown
+from pages.kit.controls import refuse_unknown
+from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, sheet, source
 from vae_core import inference, latent, units
 from vae_core.manifest import ArtifactError, ModelSpec

@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from pages.kit.picker import Choice, chosen_digit, refuse_unknown, row
+from pages.kit.controls import SEEDS, chosen_seed, one_of, row
+from pages.kit.picker import Choice, chosen_digit
 from vae_core import inference, latent, transitions
 from vae_core.images import gif, png, strips, to_pixels
 
-SEEDS = 1_000_000
 PATHS = {"linear": latent.lerp, "spherical": latent.slerp}
 MILLISECONDS = 80  # for each frame of an animation
 
@@ -167,19 +167,10 @@ def chosen_noise(choice: Choice) -> int | None:
     )
     if codes == "mean":
         return None
-    refuse_unknown("transition_seed", range(SEEDS), f"Seeds are whole numbers from 0 to {SEEDS - 1}.")
     with row():
-        seed = st.number_input("Seed of ε", 0, SEEDS - 1, 0, key="transition_seed", bind="query-params", width=140)
+        seed = chosen_seed("Seed of ε", key="transition_seed", width=140)
         st.button("Fresh noise", icon=":material/casino:", on_click=_fresh, key="transition_fresh")
     return seed
-
-
-def one_of(label: str, options: list[str], key: str, **settings) -> str:
-    """A choice of few, kept in the link; the first is the default."""
-    refuse_unknown(key, options, f"Showing {options[0]}.")
-    return st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params", **settings
-    )
 
 
 def _at_random(y: np.ndarray) -> None:
@@ -197,4 +188,4 @@ def _swap() -> None:
 
 
 def _fresh() -> None:
-    st.session_state["transition_seed"] = (st.session_state["transition_seed"] + 1) % SEEDS
+    st.session_state["transition_seed"] = (st.session_state["transition_seed"] + 1) % len(SEEDS)

@@ -1,0 +1,40 @@
+"""The small controls that many pages have: a row of widgets, a choice of few, a seed; each kept in the link."""
+
+from collections.abc import Collection, Iterable
+
+import streamlit as st
+
+SEEDS = range(1_000_000)
+
+
+def row():
+    """A place for widgets side by side, wrapped on a phone."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+
+
+def one_of(label: str, options: Iterable[str | int], key: str, default: str | int | None = None, **settings):
+    """A choice of few, kept in the link as `key`; without a `default` the first is it."""
+    options = list(options)
+    default = options[0] if default is None else default
+    refuse_unknown(
+        key, [str(option) for option in options], f"Showing {default}; there are {', '.join(map(str, options))}."
+    )
+    return st.segmented_control(
+        label, options, default=default, required=True, key=key, bind="query-params", **settings
+    )
+
+
+def chosen_seed(label: str, key: str, width: int | str = 160, **settings) -> int:
+    """The seed of something drawn at random, kept in the link as `key`."""
+    refuse_unknown(key, SEEDS, f"Seeds are whole numbers from 0 to {SEEDS[-1]}.")
+    return st.number_input(label, 0, SEEDS[-1], 0, key=key, bind="query-params", width=width, **settings)
+
+
+def refuse_unknown(parameter: str, allowed: Collection, remedy: str) -> None:
+    """Say so when the URL asks for something that does not exist; Streamlit itself then falls back silently."""
+    asked = st.query_params.get(parameter)
+    if asked is None:
+        return
+    known = asked.isdecimal() and int(asked) in allowed if isinstance(allowed, range) else asked in allowed
+    if not known:
+        st.warning(f"The link asks for {parameter} “{asked[:40]}”, which does not exist. {remedy}")

@@ -203,7 +203,6 @@ def corners(ends: Ends):
             x,
             columns=side,
             scale=max(1, 560 // (29 * side)),
-            gap=1,
             alt=f"{side} by {side} pictures between {', '.join(four.names)}",
             caption=f"Top: {four.names[0]} to {four.names[1]}. Bottom: {four.names[2]} to {four.names[3]}."
             + f" All decoded as {classes[label]}, the label of {told}." * spec.conditional,
@@ -249,7 +248,6 @@ def arithmetic():
             x[:-2],
             columns=len(x) - 2,
             scale=2,
-            gap=1,
             alt=f"{choice.name(base)} with the direction of {what} added {STRENGTHS[0]:g} to {STRENGTHS[-1]:g} times",
             caption=f"{choice.name(base)}, decoded, with {STRENGTHS[0]:g} to {STRENGTHS[-1]:g} times the direction added to μ.",
         )

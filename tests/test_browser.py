@@ -251,7 +251,8 @@ def test_digit_transitions_offer_the_animation_as_a_file(app, visit, tmp_path):
 def test_a_picture_is_enlarged_by_whole_pixels_and_not_blurred(app, visit):
     page = visit(f"{app}/latent_scatter")
     image = page.locator("img[alt*='The original']")
-    assert image.evaluate("i => [i.naturalWidth, i.clientWidth]") == [140, 140]
+    assert image.evaluate("i => [i.naturalWidth, i.clientWidth]") == [28, 140]
+    assert image.evaluate("i => getComputedStyle(i).imageRendering") == "pixelated"
 
 
 def test_a_visitor_chooses_the_model_and_keeps_it_on_the_next_page(app, visit):

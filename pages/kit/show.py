@@ -13,9 +13,9 @@ from pages.kit.present import presenting
 from vae_core.images import png, tile
 
 
-def picture(x: np.ndarray, *, alt: str, scale: int = 5, caption: str | None = None) -> bytes:
-    """Show one picture (height, width) in [0, 1], each pixel enlarged to scale x scale; returns the PNG."""
-    return sheet(x[None], columns=1, scale=scale, alt=alt, caption=caption)
+def picture(x: np.ndarray, *, alt: str, scale: int = 5, caption: str | None = None) -> None:
+    """Show one picture (height, width) in [0, 1], each pixel as a square of scale x scale."""
+    sheet(x[None], columns=1, scale=scale, alt=alt, caption=caption)
 
 
 def sheet(
@@ -24,21 +24,30 @@ def sheet(
     columns: int,
     alt: str,
     scale: int = 2,
-    gap: int = 2,
     caption: str | None = None,
     about: dict[str, object] | None = None,
-) -> bytes:
-    """Show pictures (n, height, width) as one exact PNG, row by row; returns the PNG, with `about` in its metadata."""
-    data = png(tile(x, columns, scale, gap), about)
-    image(data, "image/png", alt=alt)
+) -> Callable[[], bytes]:
+    """Show pictures (n, height, width) as one exact PNG, row by row, each pixel as a square of scale x scale.
+
+    Returns what makes the file to download: as large as it is shown, with `about` in its metadata.
+    """
+    pixels = tile(x, columns, gap=1)
+    image(png(pixels), "image/png", alt=alt, width=scale * pixels.shape[1])
     if caption:
         st.caption(caption)
-    return data
+    return lambda: png(pixels.repeat(scale, axis=0).repeat(scale, axis=1), about)
 
 
-def image(data: bytes, mime: str, *, alt: str) -> None:
-    """Show a picture file as it is. It travels inside the page's own message: no second request, nothing re-encoded."""
-    style = "max-width: 100%" + ("; zoom: 2; image-rendering: pixelated" if presenting() else "")
+def image(data: bytes, mime: str, *, alt: str, width: int | None = None) -> None:
+    """Show a picture file, inside the page's own message: no second request, nothing re-encoded.
+
+    With a `width` it is that many CSS pixels wide, if there is room, and enlarged without smoothing.
+    """
+    style = "max-width: 100%"
+    if width:
+        style += f"; width: {width}px; image-rendering: pixelated"
+    if presenting():
+        style += "; zoom: 2; image-rendering: pixelated"
     source = f"data:{mime};base64,{base64.b64encode(data).decode()}"
     st.html(f'<img alt="{escape(alt)}" src="{source}" style="{style}">')
 

@@ -26,6 +26,7 @@ from chromium import running_app
 
 RANDOM = "sampling_part=Random"  # the part of Gaussian sampling whose slider is moved
 EVERY = 2.0  # seconds between two moves of a visitor
+ARRIVAL = 3.0  # seconds until the first one moves
 
 
 class Visitor:
@@ -140,9 +141,19 @@ def quantile(values: list[float], share: float) -> float:
 
 async def crowd(address: str, page: str, query: str, count: int, seconds: float) -> list[Visitor]:
     visitors = [Visitor(address, page, query) for _ in range(count)]
-    begin = time.time() + 3
+    begin = time.time() + ARRIVAL
     await asyncio.gather(*(visitor.visit(begin, begin + seconds) for visitor in visitors))
     return visitors
+
+
+async def crowd_and_cpu(server: psutil.Process, *arguments) -> tuple[list[Visitor], float]:
+    """The visitors, and the seconds of CPU that the server spent once they had arrived."""
+    visiting = asyncio.create_task(crowd(*arguments))
+    await asyncio.sleep(ARRIVAL)
+    before = server.cpu_times()
+    visitors = await visiting
+    after = server.cpu_times()
+    return visitors, after.user + after.system - before.user - before.system
 
 
 def main() -> None:
@@ -160,8 +171,10 @@ def main() -> None:
         os.sched_setaffinity(process.pid, {core})
         asyncio.run(crowd(address, options.page, options.query, 1, 0))  # warm: torch and the model are loaded
         arriving = asyncio.run(crowd(address, options.page, options.query, options.arriving, 0))
-        visitors = asyncio.run(crowd(address, options.page, options.query, options.sessions, options.seconds))
-        memory = psutil.Process(process.pid).memory_info().rss / 2**20
+        server = psutil.Process(process.pid)
+        crowd_of = (address, options.page, options.query, options.sessions, options.seconds)
+        visitors, cpu = asyncio.run(crowd_and_cpu(server, *crowd_of))
+        memory = server.memory_info().rss / 2**20
     errors = [error for visitor in arriving + visitors for error in visitor.errors]
     reruns = [1000 * seconds for visitor in visitors for seconds in visitor.reruns]
     arrivals = [visitor.arrival for visitor in arriving]
@@ -169,7 +182,8 @@ def main() -> None:
     print(f"{options.arriving} arriving at once: median {quantile(arrivals, 0.5):.2f} s to a usable page")
     print(
         f"{options.sessions} sessions, a move each {EVERY:.0f} s: {len(reruns)} reruns,"
-        f" p50 {quantile(reruns, 0.5):.0f} ms, p95 {quantile(reruns, 0.95):.0f} ms, {len(errors)} errors"
+        f" p50 {quantile(reruns, 0.5):.0f} ms, p95 {quantile(reruns, 0.95):.0f} ms, {len(errors)} errors,"
+        f" {1000 * cpu / len(reruns):.1f} ms of the server's CPU a rerun"
     )
     print(f"server memory with them: {memory:.0f} MB")
     if errors:

@@ -14,8 +14,8 @@ import numpy as np
 
 from pages.kit import cache, computed
 from pages.kit.charts.player import dimension_bars, phase_at, terms_by_epoch, training_charts
+from pages.kit.components.dots import frame_of
 from pages.kit.components.player import nearest_before, player, replay_of, times_of, track
-from pages.kit.components.scatter import frame_of
 from pages.kit.controls import chosen_seed, refuse_unknown, row
 from pages.kit.picker import chosen_model
 from pages.kit.show import look_for, predict, source

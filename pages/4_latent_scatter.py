@@ -14,7 +14,8 @@ import numpy as np
 
 from pages.kit.charts.scatter import class_counts
 from pages.kit.charts.shared import elbo_split, posterior_by_dim
-from pages.kit.components.scatter import Mark, frame_of, packed, packed_labels, scatter
+from pages.kit.components.dots import frame_of, packed, packed_labels
+from pages.kit.components.scatter import Mark, scatter
 from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.own import own_digits
 from pages.kit.picker import chosen_digit, chosen_model

@@ -14,8 +14,8 @@ import numpy as np
 
 from pages.kit import cache
 from pages.kit.charts.player import dimension_bars, family_table, rate_distortion
+from pages.kit.components.dots import frame_of
 from pages.kit.components.player import player, replay_of, track
-from pages.kit.components.scatter import frame_of
 from pages.kit.concepts import KL, RECONSTRUCTION, tex
 from pages.kit.controls import chosen_seed, refuse_unknown, row
 from pages.kit.picker import chosen_model

@@ -13,8 +13,6 @@ export default function ({ parentElement, data }) {
   const changed = state.data?.version !== data.version;
   Object.assign(state, { root, data });
   if (changed) {
-    stop(state);
-    state.at = 0;
     state.zoom = shade(data.zoom, data.colours.posterior);
     state.plane = shade(data.plane, data.colours.posterior);
     root.querySelector(".low").textContent = `ELBO of the encoder's q: ${nats(data.elbo)}`;
@@ -28,44 +26,18 @@ export default function ({ parentElement, data }) {
     root.querySelector(".closed").style.background = data.colours.q;
   }
 
-  const last = data.steps.elbo.length - 1;
-  const slider = root.querySelector("input");
-  slider.max = last;
-  const go = (at) => {
-    state.at = Math.max(0, Math.min(last, at));
-    show(state);
-  };
-  const play = root.querySelector(".play");
-  play.onclick = () => {
-    if (state.timer) return stop(state);
-    if (state.at === last) go(0);
-    play.textContent = "❚❚ Pause";
-    play.setAttribute("aria-label", "Pause");
-    state.timer = setInterval(() => {
-      if (!root.isConnected) return stop(state); // the reader has left the page
-      go(state.at + 1);
-      if (state.at === last) stop(state);
-    }, MILLISECONDS);
-  };
-  const step = (by) => () => {
-    stop(state);
-    go(state.at + by);
-  };
-  root.querySelector(".back").onclick = step(-1);
-  root.querySelector(".on").onclick = step(1);
-  slider.oninput = () => {
-    stop(state);
-    go(Number(slider.value));
-  };
+  const stop = clock(state, {
+    root,
+    last: data.steps.elbo.length - 1,
+    milliseconds: MILLISECONDS,
+    idle: ["▶ Optimise", "Optimise q for this picture"],
+    show,
+  });
+  if (changed) {
+    stop();
+    state.at = 0;
+  }
   show(state);
-}
-
-function stop(state) {
-  clearInterval(state.timer);
-  state.timer = null;
-  const play = state.root.querySelector(".play");
-  play.textContent = "▶ Optimise";
-  play.setAttribute("aria-label", "Optimise q for this picture");
 }
 
 function nats(value) {

@@ -1,25 +1,23 @@
 """A Gaussian q that climbs the ELBO over the true posterior of a plane, played in the browser without a rerun a step."""
 
 import base64
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
-from pages.kit.components.scatter import DOTS_CSS, DOTS_JS
+from pages.kit.components.files import read
 from vae_core import bounds, inference
 
-HERE = Path(__file__).parent
 CELLS = 90  # in a row of the picture around q
 RANGE = 200  # nats below the peak that the whole plane's picture shows
 REACH = 3.5  # the window shows every q at least so many sigma wide
 
 _CLIMB = st.components.v2.component(
     "vae_classroom.climb",
-    html=(HERE / "climb.html").read_text(encoding="utf-8"),
-    css=DOTS_CSS + (HERE / "climb.css").read_text(encoding="utf-8"),
-    js=DOTS_JS + (HERE / "climb.js").read_text(encoding="utf-8"),
+    html=read("climb.html"),
+    css=read("dots.css", "climb.css"),
+    js=read("dots.js", "clock.js", "climb.js"),
 )
 
 

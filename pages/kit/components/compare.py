@@ -3,24 +3,22 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
-from pages.kit.components.scatter import DOTS_CSS, DOTS_JS, packed, packed_labels
+from pages.kit.components.dots import packed, packed_labels
+from pages.kit.components.files import read
 from pages.kit.served import served
 
-HERE = Path(__file__).parent
-NETWORK_JS = (HERE / "network.js").read_text(encoding="utf-8")
 SHOWN = 1500  # codes on a plane
 
 _PLANES = st.components.v2.component(
     "vae_classroom.compare",
-    html=(HERE / "compare.html").read_text(encoding="utf-8"),
-    css=DOTS_CSS + (HERE / "compare.css").read_text(encoding="utf-8"),
-    js=DOTS_JS + NETWORK_JS + (HERE / "compare.js").read_text(encoding="utf-8"),
+    html=read("compare.html"),
+    css=read("dots.css", "compare.css"),
+    js=read("dots.js", "network.js", "compare.js"),
 )
 
 

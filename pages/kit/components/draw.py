@@ -2,13 +2,11 @@
 
 import base64
 import binascii
-from pathlib import Path
 
 import numpy as np
 
 from vae_core.model import SIDE
 
-DRAW_JS = (Path(__file__).parent / "draw.js").read_text(encoding="utf-8")
 LENGTH = 4 * -(-SIDE * SIDE // 3)  # of 784 bytes as base64
 
 

@@ -1,11 +1,10 @@
 """A square on which the reader draws a digit."""
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
-from pages.kit.components.draw import DRAW_JS, drawn_picture
+from pages.kit.components.draw import drawn_picture
+from pages.kit.components.files import read
 
 _PAD = st.components.v2.component(
     "vae_classroom.draw_pad",
@@ -25,7 +24,7 @@ _PAD = st.components.v2.component(
              border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); }
     button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color); }
     """,
-    js=DRAW_JS + (Path(__file__).parent / "draw_pad.js").read_text(encoding="utf-8"),
+    js=read("draw.js", "draw_pad.js"),
 )
 
 

@@ -4,28 +4,26 @@ import base64
 import hashlib
 import inspect
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
-from pages.kit.components.draw import DRAW_JS, drawn_picture
-from pages.kit.components.live_decoder import NETWORK_JS
-from pages.kit.components.scatter import DOTS_JS, packed, packed_labels
+from pages.kit.components.dots import packed, packed_labels
+from pages.kit.components.draw import drawn_picture
+from pages.kit.components.files import read
 from pages.kit.served import served
 from vae_core import latent, objective
 from vae_core.images import to_pixels
 from vae_core.model import Decoder, Encoder
 
-HERE = Path(__file__).parent
 SHOWN = 1000  # codes behind the posterior of a two-dimensional model
 
 _FLOW = st.components.v2.component(
     "vae_classroom.flow",
-    html=(HERE / "flow.html").read_text(encoding="utf-8"),
-    css=(HERE / "flow.css").read_text(encoding="utf-8"),
-    js=DOTS_JS + NETWORK_JS + DRAW_JS + (HERE / "flow.js").read_text(encoding="utf-8"),
+    html=read("flow.html"),
+    css=read("flow.css"),
+    js=read("dots.js", "network.js", "draw.js", "flow.js"),
 )
 
 COLOURS = {

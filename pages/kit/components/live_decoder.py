@@ -1,24 +1,22 @@
 """A point of latent space under the reader's hand, decoded in the browser: pad, sliders and picture."""
 
 import base64
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
-from pages.kit.components.scatter import DOTS_CSS, DOTS_JS, packed_labels
+from pages.kit.components.dots import packed_labels
+from pages.kit.components.files import read
 from pages.kit.served import served
 
-HERE = Path(__file__).parent
-NETWORK_JS = (HERE / "network.js").read_text(encoding="utf-8")
 SHOWN = 2000  # codes behind the point
 
 _LIVE = st.components.v2.component(
     "vae_classroom.live_decoder",
-    html=(HERE / "live_decoder.html").read_text(encoding="utf-8"),
-    css=DOTS_CSS + (HERE / "live_decoder.css").read_text(encoding="utf-8"),
-    js=DOTS_JS + NETWORK_JS + (HERE / "live_decoder.js").read_text(encoding="utf-8"),
+    html=read("live_decoder.html"),
+    css=read("dots.css", "live_decoder.css"),
+    js=read("dots.js", "network.js", "live_decoder.js"),
 )
 
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import cache, concepts
-from pages.kit.components.scatter import DOTS_CSS, DOTS_JS, frame_of, packed, packed_labels
+from pages.kit.components.dots import frame_of, packed, packed_labels
+from pages.kit.components.files import read
 from pages.kit.picker import Choice
-
-HERE = Path(__file__).parent
 
 _PATH_MAP = st.components.v2.component(
     "vae_classroom.path_map",
@@ -26,14 +24,14 @@ _PATH_MAP = st.components.v2.component(
     <div class="status" aria-live="polite"></div>
     <div class="legend" role="group" aria-label="Classes"></div>
     """,
-    css=DOTS_CSS
+    css=read("dots.css")
     + """
     .ends { margin-bottom: 0.4rem; font-size: 0.9rem; }
     .map { position: relative; cursor: crosshair; }
     canvas.path { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
     .status { font-size: 0.85rem; min-height: 1.3em; }
     """,
-    js=DOTS_JS + (HERE / "path_map.js").read_text(encoding="utf-8"),
+    js=read("dots.js", "path_map.js"),
 )
 
 

@@ -12,64 +12,24 @@ export default function ({ parentElement, data, setStateValue }) {
     kept.set(root, state);
     new ResizeObserver(() => state.data && fitPictures(root)).observe(root.querySelector(".tracks"));
   }
-  const { clock } = data;
-  const last = clock.values.length - 1;
+  const { values, name } = data.clock;
   const other = state.data?.version !== data.version;
   const moved = state.data?.start !== data.start;
   Object.assign(state, { root, data });
   if (other) build(state);
+  const stop = clock(state, {
+    root,
+    last: values.length - 1,
+    milliseconds: MILLISECONDS,
+    show,
+    rest: () => setStateValue("value", values[state.at]),
+  });
   if (other || moved || state.at === null) {
-    stop(state);
-    state.at = Math.max(0, clock.values.indexOf(data.start));
+    stop();
+    state.at = Math.max(0, values.indexOf(data.start));
   }
-
-  const slider = root.querySelector("input");
-  slider.max = last;
-  slider.setAttribute("aria-label", clock.name);
-  const report = () => setStateValue("value", clock.values[state.at]);
-  const go = (at) => {
-    state.at = Math.max(0, Math.min(last, at));
-    show(state);
-  };
-  const play = root.querySelector(".play");
-  play.onclick = () => {
-    if (state.timer) {
-      stop(state);
-      return report();
-    }
-    if (state.at === last) go(0);
-    play.textContent = "❚❚ Pause";
-    play.setAttribute("aria-label", "Pause");
-    state.timer = setInterval(() => {
-      if (!root.isConnected) return stop(state); // the reader has left the page
-      go(state.at + 1);
-      if (state.at === last) {
-        stop(state);
-        report();
-      }
-    }, MILLISECONDS);
-  };
-  const step = (by) => () => {
-    stop(state);
-    go(state.at + by);
-    report();
-  };
-  root.querySelector(".back").onclick = step(-1);
-  root.querySelector(".on").onclick = step(1);
-  slider.oninput = () => {
-    stop(state);
-    go(Number(slider.value));
-  };
-  slider.onchange = report;
+  root.querySelector("input").setAttribute("aria-label", name);
   show(state);
-}
-
-function stop(state) {
-  clearInterval(state.timer);
-  state.timer = null;
-  const play = state.root.querySelector(".play");
-  play.textContent = "▶ Play";
-  play.setAttribute("aria-label", "Play");
 }
 
 // Lay out the tracks of new data: what the clock does not move.

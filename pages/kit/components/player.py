@@ -8,22 +8,21 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from pages.kit.components.scatter import DOTS_CSS, DOTS_JS, packed, packed_labels
+from pages.kit.components.dots import packed, packed_labels
+from pages.kit.components.files import read
 from vae_core.images import png, tile
 
-HERE = Path(__file__).parent
 COLUMNS = 5  # pictures in a row: enlarged to twice their size, a sheet still fits a phone
 
 _PLAYER = st.components.v2.component(
     "vae_classroom.player",
-    html=(HERE / "player.html").read_text(encoding="utf-8"),
-    css=DOTS_CSS + (HERE / "player.css").read_text(encoding="utf-8"),
-    js=DOTS_JS + (HERE / "player.js").read_text(encoding="utf-8"),
+    html=read("player.html"),
+    css=read("dots.css", "player.css"),
+    js=read("dots.js", "clock.js", "player.js"),
 )
 
 

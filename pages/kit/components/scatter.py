@@ -2,23 +2,21 @@
 
 import base64
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import concepts
+from pages.kit.components.dots import packed_labels
+from pages.kit.components.files import read
 
-HERE = Path(__file__).parent
-DOTS_JS = (HERE / "dots.js").read_text(encoding="utf-8")
-DOTS_CSS = (HERE / "dots.css").read_text(encoding="utf-8")
 LEVELS = 8  # colours of a continuous scale: the theme's ten without the two that come closest to the page
 
 _SCATTER = st.components.v2.component(
     "vae_classroom.scatter",
-    html=(HERE / "scatter.html").read_text(encoding="utf-8"),
-    css=DOTS_CSS + (HERE / "scatter.css").read_text(encoding="utf-8"),
-    js=DOTS_JS + (HERE / "scatter.js").read_text(encoding="utf-8"),
+    html=read("scatter.html"),
+    css=read("dots.css", "scatter.css"),
+    js=read("dots.js", "scatter.js"),
 )
 
 
@@ -50,29 +48,6 @@ class Ellipse:
     major: float
     minor: float
     angle: float
-
-
-def frame_of(xy: np.ndarray, titles: tuple[str, str] | None, equal: bool) -> dict:
-    """The axes around dots (n, 2) with a small margin; `equal` gives both axes one scale and centres them on 0."""
-    if equal:
-        limit = float(np.ceil(np.abs(xy).max()))
-        low, high = [-limit, -limit], [limit, limit]
-    else:
-        margin = 0.04 * np.ptp(xy, axis=0)
-        low, high = (xy.min(axis=0) - margin).tolist(), (xy.max(axis=0) + margin).tolist()
-    return {"low": low, "high": high, "titles": titles}
-
-
-def packed(xy: np.ndarray, frame: dict) -> str:
-    """Dots (n, 2) as 16-bit shares of the frame, base64: what `dots.js` draws."""
-    low, high = np.array(frame["low"]), np.array(frame["high"])
-    shares = np.clip((xy - low) / (high - low), 0, 1)
-    return base64.b64encode(np.rint(shares * 65535).astype("<u2").tobytes()).decode()
-
-
-def packed_labels(y: np.ndarray) -> str:
-    """Labels (n,) as bytes, base64."""
-    return base64.b64encode(y.astype(np.uint8).tobytes()).decode()
 
 
 def coloured_by(values: np.ndarray, title: str, limits: tuple[float, float] | None = None, digits: int = 0) -> Colours:

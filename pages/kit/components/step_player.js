@@ -6,7 +6,7 @@ export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".walk");
   let state = kept.get(root);
   if (!state) {
-    state = { root, at: 0, way: 1, timer: null, sprite: null };
+    state = { root, at: 0, timer: null, sprite: null };
     kept.set(root, state);
   }
   if (state.data?.sprite !== data.sprite) {
@@ -15,7 +15,6 @@ export default function ({ parentElement, data }) {
     state.sprite = new Image();
     state.sprite.onload = () => show(state);
     state.sprite.src = `data:image/png;base64,${data.sprite}`;
-    if (state.timer) play(state, data.words.length);
   }
   state.data = data;
   if (root.dataset.rows !== data.rows.join("\n")) {
@@ -23,23 +22,13 @@ export default function ({ parentElement, data }) {
     root.querySelector(".frames").replaceChildren(...data.rows.map(figure));
   }
 
-  const slider = root.querySelector("input");
-  slider.max = data.words.length - 1;
-  const go = (at) => {
-    stop(state);
-    state.at = Math.max(0, Math.min(data.words.length - 1, at));
-    show(state);
-  };
-  const toggle = () => (state.timer ? stop(state) : play(state, data.words.length));
-  root.querySelector(".play").onclick = toggle;
-  root.querySelector(".back").onclick = () => go(state.at - 1);
-  root.querySelector(".on").onclick = () => go(state.at + 1);
-  slider.oninput = () => go(Number(slider.value));
-  slider.onkeydown = (event) => {
-    if (event.key !== " ") return;
-    event.preventDefault();
-    toggle();
-  };
+  clock(state, {
+    root,
+    last: data.words.length - 1,
+    milliseconds: Math.max(40, Math.min(250, 2500 / data.words.length)),
+    thereAndBack: true,
+    show,
+  });
   show(state);
 }
 
@@ -52,32 +41,6 @@ function figure(name) {
   const whole = document.createElement("figure");
   whole.append(canvas, caption);
   return whole;
-}
-
-function play(state, count) {
-  clearInterval(state.timer);
-  label(state, "❚❚ Pause", "Pause");
-  state.timer = setInterval(
-    () => {
-      if (!state.root.isConnected) return clearInterval(state.timer); // the reader has left the page
-      if (state.at + state.way < 0 || state.at + state.way >= state.data.words.length) state.way = -state.way;
-      state.at += state.way;
-      show(state);
-    },
-    Math.max(40, Math.min(250, 2500 / count)),
-  );
-}
-
-function stop(state) {
-  clearInterval(state.timer);
-  state.timer = null;
-  label(state, "▶ Play", "Play");
-}
-
-function label(state, text, name) {
-  const button = state.root.querySelector(".play");
-  button.textContent = text;
-  button.setAttribute("aria-label", name);
 }
 
 function show({ root, data, at, sprite }) {

@@ -1,20 +1,18 @@
 """The steps of a path under the reader's hand: scrubbed and played in the browser from one sprite, no rerun a frame."""
 
 import base64
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from pages.kit.components.files import read
 from vae_core.images import png, tile
-
-HERE = Path(__file__).parent
 
 _PLAYER = st.components.v2.component(
     "vae_classroom.step_player",
-    html=(HERE / "step_player.html").read_text(encoding="utf-8"),
-    css=(HERE / "step_player.css").read_text(encoding="utf-8"),
-    js=(HERE / "step_player.js").read_text(encoding="utf-8"),
+    html=read("step_player.html"),
+    css=read("step_player.css"),
+    js=read("clock.js", "step_player.js"),
 )
 
 

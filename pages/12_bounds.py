@@ -106,8 +106,7 @@ def more_samples():
             alt=f"Effective sample size against K: {table.ess.iloc[-1]:.0f} of 1000 at the right end",
         )
         st.caption(
-            "(Σw)² / Σw²: K if all weights are equal, 1 if one outweighs all others. Source: Kong (1992); Liu (2001),"
-            " section 2.5."
+            "(Σw)² / Σw²: K if all weights are equal, 1 if one outweighs all others. Source: Kong (1992); Liu (2001)."
         )
     name = f"{spec.id}-bounds-picture{digit}-seed{seed}.csv"
     download("Bounds as CSV", table.to_csv(index=False).encode(), name, "text/csv", "bounds_csv")
@@ -154,7 +153,7 @@ st.latex(
 )
 st.caption(
     "𝓛[q] is the ELBO with any q in the encoder's place, q* the Gaussian with diagonal covariance that makes it largest for"
-    " this picture. Here every ELBO is an integral by quadrature, above it is a mean of samples. Source: Cremer, Li and Duvenaud (2018), arXiv 1801.03558, table 1."
+    " this picture. Here every ELBO is an integral by quadrature, above it is a mean of samples. Source: Cremer, Li and Duvenaud (2018), arXiv 1801.03558."
 )
 
 

@@ -154,7 +154,7 @@ predict(
     "it rises",
     "An untrained encoder gives every picture nearly the prior, which costs nothing and says nothing: step from epoch 0"
     " to 1 and watch the scatter open. While its weight is small, the KL even overshoots, because codes are cheap. At full"
-    " weight it settles where one more nat of KL would buy less than one nat of reconstruction, and late in training it"
+    " weight it settles where one more nat of KL would buy less than β nats of reconstruction, and late in training it"
     " creeps up again: better decoders make longer codes worth their price. All of it stands in the KL curve below.",
     key="training_predict",
 )

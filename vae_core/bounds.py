@@ -38,7 +38,8 @@ def effective_sample_sizes(log_weights: np.ndarray, k: int) -> np.ndarray:
     """How many equal weights are worth as much as each group of k: (sum w)^2 / sum w^2, (n,) -> (n // k,), in [1, k].
 
     Groups and errors as in `importance_weighted_bounds`. Source: Kong (1992), "A note on importance sampling using
-    standardized weights"; in this form: Liu (2001), "Monte Carlo Strategies in Scientific Computing", section 2.5.
+    standardized weights"; Liu (2001), "Monte Carlo Strategies in Scientific Computing". They write k / (1 + cv^2) with
+    cv the weights' coefficient of variation, which is the same number.
     """
     groups = _groups(log_weights, k)
     w = np.exp(groups - groups.max(axis=1, keepdims=True))  # the ratio does not change with the weights' scale
@@ -169,7 +170,7 @@ def optimise_posterior(
     epsilon, weights : (n, latent) and (n,), the fixed noise of every step, see `quadrature_noise`; weights sum to 1
     rate : first step size of Adam, falling to 0 along half a cosine; for mu in units of the start's sigma
 
-    Source: Cremer, Li and Duvenaud (2018), "Inference Suboptimality in Variational Autoencoders", table 1 (their q*);
+    Source: Cremer, Li and Duvenaud (2018), "Inference Suboptimality in Variational Autoencoders" (their q*);
     gradients through z = mu + sigma epsilon: Kingma and Welling (2014), section 2.4; Adam: Kingma and Ba (2015).
     """
     x, labels = inference.one_image(x), inference.repeated(model, y, len(mu) * len(epsilon))
@@ -236,7 +237,8 @@ class InferenceGap:
 def inference_gap(model: VAE, x: np.ndarray, y: np.ndarray | None = None) -> InferenceGap:
     """The gap between log p(x) and the ELBO of one image, split in two; for models with two latent dimensions.
 
-    Raises ValueError as `plane_posterior` does. Source: Cremer, Li and Duvenaud (2018), table 1.
+    Raises ValueError as `plane_posterior` does. Source: Cremer, Li and Duvenaud (2018), on the
+    approximation gap and the amortization gap.
     """
     posterior = plane_posterior(model, x, y)
     mu, logvar = inference.encode(model, inference.one_image(x)[None], y)

@@ -57,7 +57,7 @@ def linear_kl(variances: np.ndarray, noise_variance: float) -> np.ndarray:
     ValueError
         If the noise variance is not positive.
 
-    Source: Tipping and Bishop (1999), "Probabilistic principal component analysis", section 3, whose maximum Lucas et al.
+    Source: Tipping and Bishop (1999), "Probabilistic principal component analysis", whose maximum Lucas et al.
     (2019), "Don't blame the ELBO!", show to be that of the linear VAE; the KL follows from its posterior.
     """
     if not noise_variance > 0:

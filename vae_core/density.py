@@ -68,7 +68,7 @@ def log_aggregate(z: np.ndarray, mu: np.ndarray, logvar: np.ndarray, left_out: n
     ValueError
         If shapes do not fit.
 
-    Source: Tomczak and Welling (2018), "VAE with a VampPrior", section 2, "aggregated posterior".
+    Source: Tomczak and Welling (2018), "VAE with a VampPrior", where it is the aggregated posterior.
     """
     z, mu, logvar = (np.asarray(a, np.float64) for a in (z, mu, logvar))
     if mu.ndim != 2 or mu.shape != logvar.shape or z.ndim != 2 or z.shape[1] != mu.shape[1]:
@@ -99,7 +99,8 @@ def surgery(mu: np.ndarray, logvar: np.ndarray, epsilon: np.ndarray) -> Surgery:
     marginal KL that of log q(z) - log p(z). Their standard errors take the samples as independent draws of q(z); with one
     from each posterior they are a little smaller in truth.
 
-    Source: Hoffman and Johnson (2016), "ELBO surgery".
+    Source: Hoffman and Johnson (2016), "ELBO surgery: yet another way to carve up the variational evidence lower
+    bound".
     """
     mu, logvar = np.asarray(mu, np.float64), np.asarray(logvar, np.float64)
     z = mu + np.exp(0.5 * logvar) * epsilon
@@ -120,7 +121,8 @@ def bandwidth(mu: np.ndarray, shares: tuple[float, ...] = (0.01, 0.02, 0.04, 0.0
     Of the given shares of the codes' own standard deviation (root mean square over the dimensions), the one under which the
     others of the codes make each code most likely (leave-one-out log-likelihood). Returns it in units of z, and the share.
 
-    Source: Habbema, Hermans and van den Broek (1974); Silverman (1986), "Density Estimation", section 3.4.4.
+    Source: Habbema, Hermans and van den Broek (1974); Silverman (1986), "Density Estimation for Statistics and Data
+    Analysis", on likelihood cross-validation.
     """
     spread = math.sqrt(float(np.asarray(mu, np.float64).var(axis=0).mean()))
     share = max(
@@ -221,8 +223,9 @@ def picture_distance(x: np.ndarray, pictures: np.ndarray, own: np.ndarray | None
 def fit_mixture(z: np.ndarray, components: int) -> GaussianMix:
     """A mixture of K Gaussians fitted to codes (n, latent) by expectation maximisation: an ex-post density to sample from.
 
-    Deterministic (random state 0); stops when a round gains less than 0.01 nats a code. Imports scikit-learn. Source: Ghosh et al. (2020), "From Variational to Deterministic
-    Autoencoders", section 4.
+    Deterministic (random state 0); stops when a round gains less than 0.01 nats a code. Imports scikit-learn.
+
+    Source: Ghosh et al. (2020), "From Variational to Deterministic Autoencoders", section 4.
 
     Raises
     ------

@@ -47,7 +47,7 @@ def exchange_rates(rate: np.ndarray, distortion: np.ndarray) -> np.ndarray:
 
     Between two models that each minimise distortion + beta rate, with beta_1 < beta_2, it lies between beta_1 and
     beta_2: neither would be better off in the other's place. The slope of the whole curve is -beta.
-    Source: Alemi et al. (2018), "Fixing a Broken ELBO", section 2.3.
+    Source: Alemi et al. (2018), "Fixing a Broken ELBO", section 2.
 
     Raises
     ------

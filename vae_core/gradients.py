@@ -28,7 +28,8 @@ def of_mu(f: Callable[[Tensor], Tensor], mu: Tensor, logvar: Tensor, epsilon: Te
     - score function (REINFORCE): f(z) d log q(z) / dmu = f(z) (z - mu) / sigma^2. It needs only the value of f.
       Source: Mohamed et al. (2020), section 4; Williams (1992).
     - with baseline: f(z_i) less the mean of f over the other samples. It does not depend on z_i and the score has mean 0, so
-      nothing is added to the expectation. Source: Mohamed et al. (2020), section 7.
+      nothing is added to the expectation. Source: Mohamed et al. (2020), section 7; the mean of the others: Kool,
+      van Hoof and Welling (2019), "Buy 4 REINFORCE samples, get a baseline for free!".
 
     Parameters
     ----------

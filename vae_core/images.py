@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-# Signed values: -1, 0, 1. Orange and purple differ to every kind of colour vision (ColorBrewer's PuOr; Brewer 2003).
+# Signed values: -1, 0, 1. Orange and purple differ to every kind of colour vision (ColorBrewer's PuOr; Harrower and
+# Brewer 2003).
 LESS, SAME, MORE = np.array([[230, 97, 1], [247, 247, 247], [94, 60, 153]], np.float64)
 
 

@@ -155,7 +155,8 @@ def slerp(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     Equal norms stay equal along the way. Where the angle leaves no unique arc (a zero vector, or vectors that point
     the same or exactly the opposite way) the path is the straight line.
 
-    Source: Shoemake (1985), "Animating rotation with quaternion curves"; White (2016), arXiv 1609.04468.
+    Source: Shoemake (1985), "Animating rotation with quaternion curves"; White (2016),
+    "Sampling Generative Networks", arXiv 1609.04468.
     """
     start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
     norms = np.linalg.norm(start) * np.linalg.norm(end)

@@ -95,9 +95,11 @@ def log_likelihood_per_pixel(
     - "bernoulli": grey values in [0, 1] count as the probability of a white pixel, so this is minus the binary
       cross-entropy. Source: Kingma and Welling (2014), appendix C.1.
     - "continuous_bernoulli": the density that is proportional to it and integrates to 1 over grey values.
-      Source: Loaiza-Ganem and Cunningham (2019), "The continuous Bernoulli", equations 4 to 6.
+      Source: Loaiza-Ganem and Cunningham (2019), "The continuous Bernoulli: fixing a pervasive error in variational
+      autoencoders", the definition of its density.
     - "gaussian": a density with mean sigmoid(logits) and standard deviation `pixel_sigma`, one for all pixels.
-      Source: Kingma and Welling (2014), appendix C.2; one learned sigma: Rybkin et al. (2021), section 3.
+      Source: Kingma and Welling (2014), appendix C.2; one learned sigma: Rybkin, Daniilidis and Levine
+      (2021), "Simple and effective VAE training with calibrated decoders".
 
     Raises ValueError as `log_likelihood` does.
     """
@@ -116,7 +118,8 @@ def log_likelihood_per_pixel(
 def log_normalizer(logits: Tensor) -> Tensor:
     """log C of the continuous Bernoulli at each logit l, in nats: C = l / tanh(l / 2), and 2 at l = 0.
 
-    Source: Loaiza-Ganem and Cunningham (2019), equation 5, with lambda = sigmoid(l), so that 1 - 2 lambda = -tanh(l/2).
+    Source: Loaiza-Ganem and Cunningham (2019), whose normaliser is 2 artanh(1 - 2 lambda) / (1 - 2 lambda), with
+    lambda = sigmoid(l), so that 1 - 2 lambda = -tanh(l / 2).
     """
     near = logits.abs() < 0.1
     safe = torch.where(near, 1.0, logits)  # keeps the branch that is not taken, and its gradient, finite
@@ -129,7 +132,8 @@ def pixel_mean(logits: Tensor, likelihood: str = "bernoulli") -> Tensor:
     """The mean of p(x|z) at each pixel, in [0, 1]: what is drawn as x-hat. Same shape as the logits.
 
     The sigmoid, but for the continuous Bernoulli: 1 / (1 - exp(-l)) - 1 / l, and 1/2 at l = 0.
-    Source: Loaiza-Ganem and Cunningham (2019), equation 8.
+    Source: Loaiza-Ganem and Cunningham (2019), the mean of their distribution: lambda / (2 lambda - 1) +
+    1 / (2 artanh(1 - 2 lambda)), with lambda = sigmoid(l).
     """
     if likelihood != "continuous_bernoulli":
         return torch.sigmoid(logits)
@@ -157,7 +161,7 @@ def objective(log_p_x_given_z: Tensor, kl_of_dims: Tensor, beta: float, free_bit
     """What training minimises, averaged over the batch: -log p(x|z) + beta KL, a scalar in nats an image.
 
     At beta = 1 it is the negative ELBO. With `free_bits`, a dimension whose KL, averaged over the batch, lies below so
-    many nats costs just as many: there is nothing to gain from collapsing it.
+    many nats costs just as many (times beta): there is nothing to gain from collapsing it.
 
     Parameters
     ----------
@@ -170,7 +174,7 @@ def objective(log_p_x_given_z: Tensor, kl_of_dims: Tensor, beta: float, free_bit
         If beta or free_bits is negative.
 
     Source: Higgins et al. (2017), "beta-VAE", equation 4; free bits: Kingma et al. (2016), "Improving Variational
-    Inference with Inverse Autoregressive Flow", equation 15.
+    Inference with Inverse Autoregressive Flow", equation 15 (appendix C.8).
     """
     if beta < 0:
         raise ValueError(f"beta is {beta}; it cannot be negative")

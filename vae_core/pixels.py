@@ -11,7 +11,7 @@ def sample(logits: Tensor, uniform: Tensor, likelihood: str, pixel_sigma: Tensor
 
     - "bernoulli": 1 where the noise lies below sigmoid(logit), else 0.
     - "continuous_bernoulli": log(1 + u (exp(l) - 1)) / l at logit l, and u itself at l = 0.
-      Source: Loaiza-Ganem and Cunningham (2019), "The continuous Bernoulli", the inverse of its cumulative distribution.
+      Source: Loaiza-Ganem and Cunningham (2019), the inverse of its cumulative distribution.
     - "gaussian": the mean plus pixel_sigma times a normal number; may lie outside [0, 1].
 
     Parameters

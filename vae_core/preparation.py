@@ -91,7 +91,8 @@ def prepare(grey: np.ndarray, inverted: bool | None = None, threshold: float | N
     inverted : whether strokes are darker than the paper; None finds out
     threshold : share of the strongest ink, between 0 and 1, that is half ink, half paper; None takes Otsu's
 
-    Source: LeCun et al. (1998), "Gradient-based learning applied to document recognition", section III.A; Otsu (1979).
+    Source: LeCun et al. (1998), "Gradient-based learning applied to document recognition", on the Modified
+    NIST set; Otsu (1979), "A threshold selection method from gray-level histograms".
     """
     signed = grey - _paper(grey)
     if inverted is None:
@@ -112,7 +113,7 @@ def prepare(grey: np.ndarray, inverted: bool | None = None, threshold: float | N
 def like_mnist(ink: np.ndarray) -> np.ndarray:
     """Bright strokes (height, width) scaled into a box of 20 x 20 and centred by mass: (28, 28) float32 in [0, 1].
 
-    Source: LeCun et al. (1998), section III.A.
+    Source: LeCun et al. (1998), on the Modified NIST set.
     """
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     x = np.zeros((SIDE, SIDE), np.float32)

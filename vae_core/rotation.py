@@ -38,7 +38,7 @@ def kl(mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """KL(N(mean, covariance) || N(0, I)) in nats: (n, latent) and (n, latent, latent) -> (n,).
 
     Half of trace + squared norm of the mean - latent - log determinant. Source: Duchi, "Derivations for Linear Algebra
-    and Optimization", section 9 (the KL of two Gaussians).
+    and Optimization", on the KL of two Gaussians, with N(0, I) for the second.
     """
     _, logdet = np.linalg.slogdet(covariance)
     trace = np.trace(covariance, axis1=1, axis2=2)

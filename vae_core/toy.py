@@ -1,6 +1,7 @@
 """A toy: a latent variable model of one code and one number, so small that everything about it is exact.
 
-Real models are in `vae_core.model`. Here log p(x), which nobody can compute for them, is one integral over a line.
+Real models are in `vae_core.model`. Here log p(x) is one integral over a line; for them it is one over every latent
+dimension, out of reach beyond two (`vae_core.bounds.plane_posterior`).
 """
 
 import math

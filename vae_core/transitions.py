@@ -65,7 +65,7 @@ def contrast(codes: np.ndarray, values: np.ndarray, share: float = 0.1) -> np.nd
 
     codes (n, latent), values (n,); `share` of them on each side, at least one. A direction in latent space along which
     the value grows, if the space is kind: the arithmetic of Mikolov et al. (2013) on words, of White (2016),
-    arXiv 1609.04468, section 4.1, on pictures.
+    "Sampling Generative Networks", arXiv 1609.04468, on pictures (attribute vectors).
     """
     order = np.argsort(values, kind="stable")
     count = max(1, int(share * len(order)))

@@ -223,7 +223,7 @@ def kl_weight(config: TrainConfig, progress: float) -> float:
     - linear: rises from 0 to beta over the first `kl_warmup` of training, then stays. Source: Bowman et al. (2016),
       "Generating Sentences from a Continuous Space", section 3.1 (there along a sigmoid).
     - cyclical: the same in each of `kl_cycles` equal parts of training. Source: Fu et al. (2019), "Cyclical Annealing
-      Schedule", equations 6 and 7.
+      Schedule: A Simple Approach to Mitigating KL Vanishing": M cycles, the weight rising over a share R of each.
     - constant: beta.
     """
     if config.kl_schedule == "constant" or config.kl_warmup == 0:

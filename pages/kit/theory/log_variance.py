@@ -29,7 +29,7 @@ def lesson(choice: Choice) -> None:
         _as_sigma()
     look_for(
         "Where the output is log σ², the slope of the KL never exceeds ½ on the narrow side, however sure the encoder becomes."
-        " Where it is σ, the slope is 1/σ: at σ = 0.01 one step is pushed two hundred times harder, and may land below zero."
+        " Where it is σ, the slope is about −1/σ: at σ = 0.01 one step is pushed two hundred times harder, and may land below zero."
         " **Try:** walk σ towards 0 on the right and read both slopes."
     )
     source(gradients.kl_slopes, objective.kl_per_dim)

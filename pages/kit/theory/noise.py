@@ -48,7 +48,8 @@ def lesson(choice: Choice) -> None:
     )
     st.caption(
         "Source: Kingma and Welling (2014), sections 2.2 and 2.4; Mohamed et al. (2020), *Monte Carlo gradient estimation in"
-        " machine learning*, sections 4 and 5, and 7 for the baseline, which takes the mean of the other samples off f."
+        " machine learning*, sections 4 and 5, and 7 for the baseline, which takes the mean of the other samples off f"
+        " (Kool, van Hoof and Welling 2019)."
     )
     predict(
         "Which of the two spreads more from sample to sample?",

@@ -116,7 +116,7 @@ def _one_pixel() -> None:
         f"Integrals over the grey values: Bernoulli **{bernoulli:.3f}**, continuous Bernoulli **{continuous:.3f}**. The factor"
         f" between them is C = {inference.normalizer(np.array([logit]))[0]:.3f}: 2 in the middle, larger towards black and white."
         f" Bernoulli and Gaussian draw {X_HAT.symbol} = sigmoid(logit) = {at:.2f}. Source: Loaiza-Ganem and Cunningham (2019),"
-        " *The continuous Bernoulli*, equations 4 to 6."
+        " *The continuous Bernoulli: fixing a pervasive error in variational autoencoders*."
     )
 
 

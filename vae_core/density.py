@@ -221,8 +221,8 @@ def picture_distance(x: np.ndarray, pictures: np.ndarray, own: np.ndarray | None
 def fit_mixture(z: np.ndarray, components: int) -> GaussianMix:
     """A mixture of K Gaussians fitted to codes (n, latent) by expectation maximisation: an ex-post density to sample from.
 
-    Deterministic (random state 0); stops when a round gains less than 0.01 nats a code. Imports scikit-learn. Source: Ghosh et al. (2020), "From Variational to Deterministic
-    Autoencoders", section 4.
+    Deterministic (random state 0); stops when a round gains less than 0.01 nats a code. Imports scikit-learn.
+    Source: Ghosh et al. (2020), "From Variational to Deterministic Autoencoders", section 4.
 
     Raises
     ------

@@ -51,7 +51,7 @@ if spec.variational:
 
 st.header("Find a hole")
 predict(
-    "The prior's density is highest at z = 0. Does the decoder draw a good picture at every place near it?",
+    "The prior's density is highest at z = 0. Does the decoder draw a good picture near it?",
     ["always", "not always"],
     "not always",
     "The decoder was only trained where the encoder put codes, and nothing makes it put some everywhere near 0. Click the"

@@ -15,7 +15,7 @@ def gap_in_symbols(subject: Subject) -> None:
     st.markdown(
         f"The ELBO misses {subject.log_p_x} by exactly the distance from q to the true posterior. Part of that is the"
         " encoder's: one network answers for all pictures. Part is the Gaussian's: the true posterior need not be one,"
-        " least of all one with its axes along z1 and z2."
+        f" least of all one with its axes along {'z1 and z2' if subject.gap else 'the dimensions'}."
     )
     q, true_posterior = rf"q({tex(Z)} \mid {tex(X)})", rf"p({tex(Z)} \mid {tex(X)})"
     amortisation = tex(SIGMA, r"\mathcal{L}[q^*] - \mathcal{L}[q]")
@@ -27,8 +27,9 @@ def gap_in_symbols(subject: Subject) -> None:
     )
     st.caption(
         "𝓛[q] is the ELBO with any q in the encoder's place, q* the Gaussian with diagonal covariance that makes it largest"
-        " for this picture. Here every ELBO is an integral by quadrature, above it is a mean of samples. Source: Cremer, Li"
-        " and Duvenaud (2018), arXiv 1801.03558, table 1."
+        " for this picture."
+        + (" Here every ELBO is an integral by quadrature, above it is a mean of samples." if subject.gap else "")
+        + " Source: Cremer, Li and Duvenaud (2018), arXiv 1801.03558, table 1."
     )
 
 

@@ -61,6 +61,10 @@ class Choice:
         """The picture's label, (1,), as a conditional model wants it, None for the others."""
         return np.array([self.label(index)]) if self.spec.conditional else None
 
+    def most_used_first(self) -> np.ndarray:
+        """The latent dimensions by the variance of the gallery's codes, the largest first: (latent,) integers."""
+        return np.argsort(-self.codes.mu.var(axis=0))
+
     def _own(self, index: int) -> OwnDigit | None:
         """The reader's own digits come after the gallery's pictures."""
         return own_digits()[index - len(self.codes.y)] if index >= len(self.codes.y) else None

@@ -10,7 +10,7 @@ from pages.kit.components.live_decoder import live_decoder
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.place import linked_code
-from pages.kit.sampling.controls import about, decode, most_used_first
+from pages.kit.sampling.controls import about, decode
 from pages.kit.show import download, look_for, source
 from vae_core import inference, latent
 from vae_core.images import png, to_pixels
@@ -47,7 +47,7 @@ def by_hand(choice: Choice):
         mu=codes.mu,
         y=codes.y,
         active=latent.active_units(codes.mu),
-        order=most_used_first(choice),
+        order=choice.most_used_first(),
         start=start["z"],
         classes=choice.classes,
         conditional=spec.conditional,

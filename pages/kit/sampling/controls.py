@@ -13,11 +13,6 @@ def decode(choice: Choice, z: np.ndarray, label: int | None) -> np.ndarray:
     return inference.decode(choice.model, z, np.full(len(z), label) if choice.spec.conditional else None)
 
 
-def most_used_first(choice: Choice) -> np.ndarray:
-    """The dimensions by the variance of the gallery's codes, the largest first: (latent,) integers."""
-    return np.argsort(-choice.codes.mu.var(axis=0))
-
-
 def chosen_label(choice: Choice) -> int | None:
     """The class that a conditional model is to draw; None for the others."""
     if not choice.spec.conditional:

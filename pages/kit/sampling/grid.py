@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit.charts import sampling as sampling_charts
 from pages.kit.controls import one_of, refuse_unknown
 from pages.kit.picker import Choice
-from pages.kit.sampling.controls import about, chosen_label, decode, most_used_first, of_label
+from pages.kit.sampling.controls import about, chosen_label, decode, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
 from vae_core.images import png, tile
@@ -87,7 +87,7 @@ def grid(choice: Choice):
 
 def chosen_plane(choice: Choice) -> tuple[tuple[int, int], np.ndarray]:
     """The dimensions to the right and upwards, and the others' values, (latent,): a slider each, the most used first."""
-    names = [f"z{dim + 1}" for dim in most_used_first(choice)]
+    names = [f"z{dim + 1}" for dim in choice.most_used_first()]
     for key in ("sampling_right", "sampling_up"):
         refuse_unknown(key, names, f"This model has z1 to z{len(names)}.")
     right = st.selectbox("To the right", names, key="sampling_right", bind="query-params")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.controls import one_of, row
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.sampling.controls import about, chosen_label, decode, most_used_first, of_label
+from pages.kit.sampling.controls import about, chosen_label, decode, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
 from vae_core.images import labelled, png, tile
@@ -18,7 +18,7 @@ def traversals(choice: Choice):
     """One row for each dimension."""
     spec, codes, latent_dim = choice.spec, choice.codes, choice.spec.latent_dim
     kl = inference.kl_per_dim(codes.mu, codes.logvar).mean(axis=0)
-    rows, active = np.argsort(-kl) if spec.variational else most_used_first(choice), latent.active_units(codes.mu)
+    rows, active = np.argsort(-kl) if spec.variational else choice.most_used_first(), latent.active_units(codes.mu)
     around = AROUND[0]
     controls, result = st.columns([1, 2], gap="large")
     with controls:

@@ -1,0 +1,68 @@
+"""More samples, a higher bound: the importance weighted bound against K, and how many of its weights count."""
+
+import streamlit as st
+
+from pages.kit.bounds.subject import SIZES, Subject
+from pages.kit.charts.bounds import bound_by_k, ess_by_k
+from pages.kit.concepts import X, Z, tex
+from pages.kit.controls import refuse_unknown
+from pages.kit.show import chart, download, picture
+
+
+def bound_in_symbols(subject: Subject) -> None:
+    """The picture, and the bound as a formula."""
+    left, right = st.columns([1, 4], gap="large")
+    with left:
+        picture(subject.x, alt=f"The chosen picture: {subject.name}", scale=4, caption=subject.name)
+    with right:
+        weight = rf"\frac{{p({tex(X)} \mid {tex(Z)}_k)\,p({tex(Z)}_k)}}{{q({tex(Z)}_k \mid {tex(X)})}}"
+        st.latex(
+            rf"\begin{{aligned}} \mathcal{{L}}_K = \mathbb{{E}}\Big[&\log \tfrac1K \sum_{{k=1}}^{{K}} {weight}\Big]"
+            rf" \\ &{tex(Z)}_k \sim q({tex(Z)} \mid {tex(X)}) \end{{aligned}}"
+        )
+        st.latex(rf"\mathrm{{ELBO}} = \mathcal{{L}}_1 \le \mathcal{{L}}_2 \le \dots \le \log p({tex(X)})")
+        st.caption(
+            "Each fraction is an importance weight w. The more of them are averaged before the logarithm, the less it loses."
+            " Source: Burda, Grosse and Salakhutdinov (2016), equation 8 and theorem 1."
+            + (
+                " For this conditional model, every p and q is given the label, too."
+                if subject.choice.spec.conditional
+                else ""
+            )
+        )
+
+
+@st.fragment
+def more_samples(subject: Subject) -> None:
+    """The bound and its effective samples at the K that the reader chooses, and against K."""
+    refuse_unknown("bounds_k", [str(k) for k in SIZES], f"K is one of {', '.join(map(str, SIZES))}.")
+    k = st.select_slider("K, samples in one bound", SIZES, 10, key="bounds_k", bind="query-params", width=420)
+    table = subject.table
+    now, elbo, last = table[table["K"] == k].iloc[0], table.iloc[0], table.iloc[-1]
+    cards = [
+        (f"Bound at K = {k}, nats", f"{now.bound:.2f}", f"{now.bound - elbo.bound:+.2f} on the ELBO"),
+        ("Spread of one draw, nats", f"{now.sd:.2f}", f"over {now.draws:,.0f} draws"),
+        (f"Effective samples of {k:,}", f"{now.ess:.1f}", f"{now.ess / k:.0%}"),
+    ]
+    for place, (name, value, note) in zip(st.columns(3), cards, strict=True):
+        place.metric(name, value, note, delta_arrow="off", delta_color="off", border=True)
+    bound_side, ess_side = st.columns(2, gap="large")
+    with bound_side:
+        st.markdown("**The bound** climbs and narrows")
+        chart(
+            bound_by_k(table, k, subject.gap and subject.gap.log_evidence),
+            alt=f"The bound rises from {elbo.bound:.2f} nats at K = 1 to {last.bound:.2f} at K = {last.K:.0f};"
+            f" its standard deviation goes from {elbo.sd:.2f} to {last.sd:.2f}",
+        )
+        st.caption("Dots are means over independent draws, the band is one standard deviation of a draw to each side.")
+    with ess_side:
+        st.markdown("**Effective samples**: how many of the K weights count")
+        chart(
+            ess_by_k(table, k),
+            alt=f"Effective sample size against K: {last.ess:.0f} of {last.K:.0f} at the right end",
+        )
+        st.caption(
+            "(Σw)² / Σw²: K if all weights are equal, 1 if one outweighs all others. Source: Kong (1992); Liu (2001)."
+        )
+    name = f"{subject.choice.spec.id}-bounds-picture{subject.digit}-seed{subject.seed}.csv"
+    download("Bounds as CSV", table.to_csv(index=False).encode(), name, "text/csv", "bounds_csv")

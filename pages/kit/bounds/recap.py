@@ -1,0 +1,61 @@
+"""The bounds of one picture in their order, beside the mean of many pictures."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.kit import computed
+from pages.kit.bounds.subject import Subject
+from pages.kit.charts.bounds import ladder
+from pages.kit.show import chart
+from vae_core import bounds
+
+CHAIN = {1: "ELBO, K = 1", 10: "K = 10", 100: "K = 100", 1000: "K = 1000"}
+PICTURES = 20  # of the gallery, for a mean
+
+
+@st.fragment
+def recap(subject: Subject) -> None:
+    """A ladder from the ELBO up to log p(x), and the same numbers as a table."""
+    choice, gap = subject.choice, subject.gap
+    bound = subject.table.set_index("K")["bound"]
+    values = {name: float(bound[k]) for k, name in CHAIN.items()}
+    if gap:
+        values[subject.log_p_x] = gap.log_evidence
+    columns = {subject.name: [f"{value:.2f}" for value in values.values()]}
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        said = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
+        chart(ladder(values, exact=gap is not None), alt=f"In nats: {said}")
+    with right:
+        if choice.images is not None and st.toggle(
+            f"Beside it the mean of {PICTURES} gallery pictures",
+            key="bounds_gallery",
+            help=f"The first {PICTURES} pictures of the gallery, 1,000 samples each; convolutional models take seconds.",
+        ):
+            log_weights = computed.gallery_log_weights(choice.spec, PICTURES, 1000)
+            means = np.mean([bounds.bounds_by_k(one, list(CHAIN))["bound"] for one in log_weights], axis=0)
+            columns[f"mean of {PICTURES}"] = [f"{mean:.2f}" for mean in means] + [""] * (len(values) - len(CHAIN))
+        st.table(pd.DataFrame(columns, index=list(values)))
+        st.caption(
+            "Nats. For log p(x), higher is better; papers often report K = 5,000 as their log-likelihood."
+            + (
+                " The bounds are means of samples: where K = 1000 is tight, chance may lift it a hundredth too high."
+                if gap
+                else f" {subject.log_p_x} lies above the last row; nobody knows how far."
+            )
+        )
+
+
+def warn_of_missed_places(subject: Subject) -> None:
+    """Say so where log p(x) is known and even the largest K stays clearly below it."""
+    if subject.gap is None:
+        return
+    missing = subject.gap.log_evidence - subject.table["bound"].iloc[-1]
+    if missing > 0.5:
+        st.info(
+            f"Even at K = 1000 the bound is {missing:.2f} nats below log p(x): samples of this q hardly ever reach the place"
+            " where the picture's codes are. Few effective samples are a warning; many are no proof, because only the"
+            " weights that were drawn are compared.",
+            icon=":material/warning:",
+        )

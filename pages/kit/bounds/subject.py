@@ -1,0 +1,82 @@
+"""The picture that the page is about, and what every section measures on it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.kit import computed
+from pages.kit.controls import row
+from pages.kit.picker import Choice, chosen_digit
+from vae_core import bounds
+
+SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture x (28, 28) by its index under the chosen model, and the seed of the samples of its q(z|x)."""
+
+    choice: Choice
+    digit: int
+    x: np.ndarray
+    seed: int
+
+    @property
+    def label(self) -> int | None:
+        """The picture's class for a conditional model, None for the others."""
+        return self.choice.label(self.digit) if self.choice.spec.conditional else None
+
+    @property
+    def name(self) -> str:
+        """What the picture shows, in words."""
+        return self.choice.name(self.digit)
+
+    @property
+    def log_p_x(self) -> str:
+        """How the page writes what the bounds are bounds of."""
+        return "log p(x | y)" if self.choice.spec.conditional else "log p(x)"
+
+    @property
+    def samples(self) -> int:
+        """How many samples of q the bounds are estimated from."""
+        return (
+            5_000 if self.choice.spec.architecture.family == "conv" else 10_000
+        )  # convolutions take eight times as long
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """`bounds.bounds_by_k` for each K of SIZES; nats."""
+        weights = computed.log_weights(self.choice.spec, self.x, self.label, self.samples, self.seed)
+        return pd.DataFrame(bounds.bounds_by_k(weights, SIZES))
+
+    @cached_property
+    def gap(self) -> bounds.InferenceGap | None:
+        """log p(x) itself and what the ELBO lacks of it, where the latent space is a plane; None elsewhere."""
+        if self.choice.spec.latent_dim != 2:
+            return None
+        return computed.inference_gap(self.choice.spec, self.x, self.label)
+
+
+def chosen_subject(choice: Choice) -> Subject:
+    """The picture picker and fresh samples; stops the page where the picture's pixels are not on this machine."""
+    seed = st.session_state.setdefault("bounds_noise", 0)
+    with row():
+        digit = chosen_digit(choice)
+        st.button(
+            "Fresh samples",
+            icon=":material/casino:",
+            on_click=lambda: st.session_state.update(bounds_noise=seed + 1),
+            key="bounds_fresh",
+            help="New noise for the samples of q; until then it is held, whatever else you change.",
+        )
+    x = choice.x(digit)
+    if x is None:
+        st.info(
+            "Every number of this page is about the pixels of a picture, and they are not on this machine: download them in"
+            " the sidebar, choose an MNIST model, or draw a picture of your own on Overview."
+        )
+        st.stop()
+    return Subject(choice, digit, x, seed)

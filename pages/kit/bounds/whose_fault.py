@@ -1,0 +1,88 @@
+"""Whose fault is the gap: the encoder's part and the Gaussian's, for one picture of a model with two dimensions."""
+
+import streamlit as st
+
+from pages.kit import cache
+from pages.kit.bounds.subject import Subject
+from pages.kit.components.climb import climb
+from pages.kit.concepts import KL, SIGMA, X, Z, tex
+from pages.kit.controls import one_of
+from pages.kit.show import predict
+
+
+def gap_in_symbols(subject: Subject) -> None:
+    """The two gaps, and whose they are."""
+    st.markdown(
+        f"The ELBO misses {subject.log_p_x} by exactly the distance from q to the true posterior. Part of that is the"
+        " encoder's: one network answers for all pictures. Part is the Gaussian's: the true posterior need not be one,"
+        f" least of all one with its axes along {'z1 and z2' if subject.gap else 'the dimensions'}."
+    )
+    q, true_posterior = rf"q({tex(Z)} \mid {tex(X)})", rf"p({tex(Z)} \mid {tex(X)})"
+    amortisation = tex(SIGMA, r"\mathcal{L}[q^*] - \mathcal{L}[q]")
+    approximation = tex(Z, r"\log p(x) - \mathcal{L}[q^*]")
+    st.latex(
+        rf"\begin{{aligned}} &\log p({tex(X)}) - \mathrm{{ELBO}} \\ &= {tex(KL)}({q}\,\|\,{true_posterior})"
+        rf" \\ &= \underbrace{{{amortisation}}}_{{\text{{amortisation gap}}}}"
+        rf" \\ &+ \underbrace{{{approximation}}}_{{\text{{approximation gap}}}} \end{{aligned}}"
+    )
+    st.caption(
+        "𝓛[q] is the ELBO with any q in the encoder's place, q* the Gaussian with diagonal covariance that makes it largest"
+        " for this picture."
+        + (" Here every ELBO is an integral by quadrature, above it is a mean of samples." if subject.gap else "")
+        + " Source: Cremer, Li and Duvenaud (2018), arXiv 1801.03558."
+    )
+
+
+@st.fragment
+def whose_fault(subject: Subject) -> None:
+    """The ascent from the encoder's q to the best one, and what it closes of the gap."""
+    gap, choice = subject.gap, subject.choice
+    amortisation = round(gap.amortisation, 2)
+    approximation = round(gap.log_evidence - gap.elbo, 2) - amortisation  # what is shown adds up
+    encoder, gaussian = "the encoder's", "the Gaussian's"
+    predict(
+        f"Whose is the larger part of the gap of {subject.name}, number {subject.digit}?",
+        [encoder, gaussian],
+        encoder if gap.amortisation > gap.approximation else gaussian,
+        f"Of the {amortisation + approximation:.2f} nats, {amortisation:.2f} go once q is made for this picture alone:"
+        f" the amortisation gap. {approximation:.2f} stay, because the true posterior is no Gaussian with axes along z1 and z2:"
+        " the approximation gap.",
+        key=f"bounds_predict_{choice.spec.id}_{subject.digit}",
+    )
+    ascents = {"encoder": gap.from_encoder, "peak": gap.from_peak}
+    start = one_of(
+        "Start of the ascent",
+        ascents,
+        key="bounds_start",
+        help="At the encoder's q, or with the encoder's σ at the peak of the true posterior.",
+    )
+    ascent = ascents[start]
+    climb(choice, subject.x, choice.labels(subject.digit), gap, ascent, key="bounds_climb")
+    behind = gap.best_elbo - ascent.elbo.max()
+    if behind > 0.05:
+        st.info(
+            f"This ascent ends in a local maximum, {behind:.2f} nats below what starting at the other place reaches. The"
+            " numbers below count the better one.",
+            icon=":material/landscape:",
+        )
+    numbers = st.columns(3)
+    numbers[0].metric("Amortisation gap, nats", f"{amortisation:.2f}", border=True)
+    numbers[1].metric("Approximation gap, nats", f"{approximation:.2f}", border=True)
+    numbers[2].metric("Together: log p(x) − ELBO, nats", f"{amortisation + approximation:.2f}", border=True)
+
+
+def only_in_a_plane(subject: Subject) -> None:
+    """Why a model with more dimensions keeps its log p(x) to itself, and one that does not."""
+    spec = subject.choice.spec
+    st.info(
+        f"A grid over the {spec.latent_dim} dimensions of {spec.id} would need more points than anyone can decode, so its"
+        f" {subject.log_p_x} stays unknown. With two dimensions the true posterior can be drawn and summed."
+    )
+    plane = f"{spec.dataset}-z2"
+    if plane in cache.manifest().models:
+        st.button(
+            f"Show {plane} instead",
+            icon=":material/swap_horiz:",
+            on_click=lambda: st.session_state.update(model=plane),
+            key="bounds_plane",
+        )

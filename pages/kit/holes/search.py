@@ -1,0 +1,147 @@
+"""A place in latent space, by hand or found by a button: how dense codes and prior are there, and who lies near."""
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import cache, computed
+from pages.kit.charts.holes import FLOOR
+from pages.kit.components.compare import Plane, planes
+from pages.kit.controls import row
+from pages.kit.holes.window import Window
+from pages.kit.picker import Choice
+from pages.kit.place import Place
+from pages.kit.show import sheet
+from vae_core import density, inference, latent, neighbours
+
+
+@st.fragment
+def search(choice: Choice, window: Window, place: Place) -> None:
+    """The chosen place on the plane, decoded, with the numbers that tell whether it is a hole."""
+    with row():
+        _buttons(choice, place)
+        label = _chosen_label(choice)
+    plane, verdict = st.columns(2, gap="large")
+    with plane:
+        _plane(choice, window, place, label)
+    with verdict:
+        _densities_there(choice, place)
+        _nearest(choice, place, label)
+        seed = st.session_state.get("holes_searches")
+        st.caption(
+            "Beside or below the plane, the place decoded: would you read it with confidence?"
+            + ("" if seed is None else f" Seed of the last search: {seed}.")
+        )
+
+
+def _buttons(choice: Choice, place: Place) -> None:
+    st.button(
+        "Show me a hole",
+        icon=":material/search:",
+        on_click=_find,
+        args=("hole", choice, place),
+        key="holes_search",
+        help="Of 2,000 samples of the prior, the half that it finds most probable; of these the one where log q(z)"
+        " is lowest beside log p(z). Each press is another seed.",
+    )
+    st.button(
+        "Show me a border",
+        icon=":material/join:",
+        on_click=_find,
+        args=("border", choice, place),
+        key="holes_border",
+        help="Of the same half of the samples, the one whose ten nearest codes agree least on a class.",
+    )
+    st.button(
+        "Back to 0",
+        icon=":material/center_focus_strong:",
+        on_click=lambda: place.jump(np.zeros(choice.spec.latent_dim)),
+        key="holes_centre",
+    )
+
+
+def _find(what: str, choice: Choice, place: Place) -> None:
+    """Each press searches among other samples of the prior: the number of the press is their seed."""
+    seed = st.session_state["holes_searches"] = st.session_state.get("holes_searches", -1) + 1
+    mu, logvar, _ = computed.cloud(choice.spec)
+    candidates = latent.sample_prior(2000, choice.spec.latent_dim, seed)
+    if what == "hole":
+        place.jump(density.find_hole(mu, logvar, candidates))
+    else:
+        place.jump(density.find_border(mu, choice.codes.y, candidates))
+
+
+def _chosen_label(choice: Choice) -> int | None:
+    """The class that a conditional model is to draw; None for the others."""
+    if not choice.spec.conditional:
+        return None
+    return st.selectbox(
+        "Label",
+        range(len(choice.classes)),
+        format_func=lambda label: choice.classes[label],
+        key="holes_label",
+        width=140,
+    )
+
+
+def _plane(choice: Choice, window: Window, place: Place, label: int | None) -> None:
+    """The place as a dot that the reader moves over the density of the codes, decoded in the browser."""
+    spec, names, dims, limit = choice.spec, window.names, window.dims, window.limit
+    shade = np.clip((window.log_q - FLOOR) / (window.log_q.max() - FLOOR), 0, 1)
+    drawn = Plane(
+        "",
+        spec.weights.sha256,
+        cache.network(spec, "decoder"),
+        choice.codes.mu,
+        choice.codes.y,
+        names,
+        f"The plane of {names[0]} and {names[1]}, darker where codes are dense; the dot is the chosen place",
+        dims=dims,
+        origin=place.z,
+        density=0.85 * shade,
+    )
+    planes(
+        [drawn],
+        limit=limit,
+        cursor=tuple(place.z[list(dims)].clip(-limit, limit).tolist()),
+        turn=place.turn,
+        classes=() if spec.conditional else choice.classes,  # labels have no places of their own there
+        label=label or 0,
+        key="holes_plane",
+        on_move=lambda cursor: place.drag(dims, cursor),
+    )
+
+
+def _densities_there(choice: Choice, place: Place) -> None:
+    """How dense the codes and the prior are at the place, and what follows."""
+    mu, logvar, _ = computed.cloud(choice.spec)
+    _, at_codes, _ = computed.cloud_samples(choice.spec)
+    z = place.z[None]
+    here, prior = float(density.log_aggregate(z, mu, logvar)[0]), float(density.log_prior(z)[0])
+    percentile = float((at_codes < here).mean())
+    left, middle, right = st.columns(3)
+    left.metric("log q(z), nats", f"{here:.1f}", help="Log-density of the codes at this place.")
+    middle.metric("log p(z), nats", f"{prior:.1f}", help="The prior's log-density at this place.")
+    right.metric(
+        "Denser than", f"{percentile:.1%}", help="of the gallery's codes, each judged by the codes of the others."
+    )
+    if percentile >= 0.05:
+        st.markdown("Codes of real pictures lie at places like this.")
+    elif prior > here:
+        st.markdown("**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here.")
+    else:
+        st.markdown("Few codes are here, and the prior expects even fewer.")
+
+
+def _nearest(choice: Choice, place: Place, label: int | None) -> None:
+    """The pictures of the ten nearest codes; decoded, with the chosen label, where their pixels are not on this machine."""
+    codes = choice.codes
+    rows = neighbours.nearest(place.z[None], codes.mu, 10)[0]
+    votes = int(density.agreement(codes.y[None, rows])[0])
+    if choice.images is not None:
+        x, alt = choice.images.x[rows], "The ten gallery pictures whose codes are nearest, the nearest first"
+        caption = f"The ten nearest codes are of these pictures; {votes} of them are of one class."
+    else:
+        x = inference.decode(choice.model, codes.mu[rows], None if label is None else np.full(10, label))
+        alt = "The ten nearest codes, decoded, the nearest first"
+        caption = f"The ten nearest codes, decoded (the originals are not here); {votes} are of one class."
+    sheet(x, columns=5, scale=2, alt=alt, caption=caption)

@@ -85,13 +85,14 @@ st.markdown(
 )
 arithmetic(choice)
 look_for(
-    "Nobody told the model what much ink or a slant is, and yet one direction does it, for pictures that were not in the"
-    " groups, too. **Try:** the direction learnt from all pictures: "
+    "Nobody told the model what much ink or a slant is, and yet, given enough dimensions, one direction does it, for pictures"
+    " that were not in the groups, too. In 2 dimensions there is little room for style beside the class: the step may lead"
+    " into another class, and even take ink away, as the measured numbers tell. **Try:** a model of 10 dimensions; then the"
+    " direction learnt from all pictures: "
     + (
         "this decoder is told the class, so the picture keeps it."
         if choice.spec.conditional
-        else "it also carries what the classes differ in, and moves one class towards another. In 2 dimensions there is"
-        " little room for style beside the class."
+        else "it also carries what the classes differ in, and moves one class towards another."
     )
 )
 source(

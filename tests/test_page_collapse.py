@@ -84,6 +84,8 @@ def test_more_noise_leaves_fewer_dimensions_of_the_linear_vae():
     at = open_page(PAGE, collapse_noise="0.1")
     few = at.select_slider(key="collapse_noise").set_value(7.0).run()
     assert next(m.value for m in few.metric if m.label.startswith("Active dimensions")) == "0"
+    assert not few.warning
+    assert "collapse_noise" in open_page(PAGE, collapse_noise="0.4").warning[0].value
 
 
 def test_the_remedies_are_those_of_the_recipe():

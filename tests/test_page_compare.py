@@ -100,3 +100,15 @@ def test_an_impossible_cursor_in_the_link_is_named(asked):
 
 def test_the_link_restores_the_cursor():
     assert component(open_page(PATH, compare_at="-1.5,0.25"))["cursor"] == [-1.5, 0.25]
+
+
+def test_an_angle_between_the_steps_is_named():
+    assert "compare_angle" in open_page(PATH, compare_angle="40").warning[0].value
+
+
+def test_a_missing_size_is_named_and_the_others_go_on(copied_artifacts):  # noqa: F811
+    (copied_artifacts / SHIPPED["mnist-z20"].weights.file).unlink()
+    at = open_page(PATH, model="mnist-z2")
+    assert "mnist-z20" not in list(at.dataframe[0].value["model"])
+    assert any("Unavailable: mnist-z20" in c.value for c in at.caption)
+    assert not at.exception

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import streamlit as st
+
 from pages.kit import cache
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.projection import Codes
@@ -27,3 +29,9 @@ def family(dataset: str, belongs) -> tuple[list[Member], list[str]]:
         except ArtifactError:
             broken.append(spec.id)
     return sorted(members, key=lambda member: member.spec.latent_dim), broken
+
+
+def name_broken(ids: list[str]) -> None:
+    """Say which models are left out, and where their fault is told."""
+    if ids:
+        st.caption(f"Unavailable: {', '.join(ids)}. Choose one in the sidebar to see why.")

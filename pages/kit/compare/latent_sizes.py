@@ -1,0 +1,62 @@
+"""VAEs of several latent sizes side by side: the same pictures, samples with one seed, and their figures."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.kit.controls import chosen_seed, one_of, row
+from pages.kit.family import Member
+from pages.kit.picker import Choice
+from pages.kit.show import download, sheet
+from vae_core import inference, latent
+from vae_core.images import png, tile
+
+FIGURES = {
+    "nelbo_nats": "nELBO, nats",
+    "reconstruction_nats": "reconstruction, nats",
+    "kl_nats": "KL, nats",
+    "mse_per_pixel": "squared error a pixel",
+    "active_units": "active units",
+}
+
+
+@st.fragment
+def rows_of_pictures(choice: Choice, sizes: list[Member]) -> None:
+    """A row for each model: one picture of each class reconstructed, or as many samples of the prior."""
+    with row():
+        shown = one_of("Rows", ["reconstructions", "samples"], key="compare_rows")
+        seed = chosen_seed("Seed of the samples", key="compare_sizes_seed", width=180)
+    _, first = np.unique(choice.codes.y, return_index=True)
+    ten = first[:10]
+    strips = {}
+    if shown == "reconstructions" and choice.images is not None:
+        strips["originals"] = choice.images.x[ten]
+    for member in sizes:
+        if shown == "reconstructions":
+            z = member.codes.mu[ten]
+        else:
+            z = latent.sample_prior(len(ten), member.spec.latent_dim, seed)
+        strips[member.spec.id] = inference.decode(member.model, z)
+    for name, x in strips.items():
+        left, right = st.columns([1, 4], vertical_alignment="center")
+        left.markdown(f"**{name}**" if name == "originals" else name)
+        with right:
+            what = name if name == "originals" else f"{shown} of {name}"
+            sheet(x, columns=len(x), scale=2, alt=f"{len(x)} {what}")
+    whole = png(tile(np.concatenate(list(strips.values())), len(ten), 2, 2), {"rows": ", ".join(strips), "seed": seed})
+    file_name = f"{choice.spec.dataset}-{shown}-seed{seed}.png"
+    download("All rows as PNG", whole, file_name, "image/png", "compare_rows_png")
+
+
+def figures(sizes: list[Member]) -> None:
+    """What was measured of each model on the official test set."""
+    table = [
+        {
+            "model": m.spec.id,
+            "latent size": m.spec.latent_dim,
+            "network": {"mlp": "dense", "conv": "convolutional"}[m.spec.architecture.family],
+            **{name: m.spec.metrics.get(key) for key, name in FIGURES.items()},
+        }
+        for m in sizes
+    ]
+    st.dataframe(pd.DataFrame(table).round(4), hide_index=True)

@@ -1,0 +1,81 @@
+"""A trained VAE with its latent axes turned: other traversals, the same ELBO, and what a diagonal encoder would lose."""
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import computed
+from pages.kit.charts.compare import turn_cost
+from pages.kit.controls import refuse_unknown, row
+from pages.kit.picker import Choice, chosen_digit
+from pages.kit.show import chart, sheet
+from vae_core import inference, latent, rotation
+
+DEGREES = tuple(range(0, 91, 15))
+
+
+@st.fragment
+def turned_axes(choice: Choice) -> None:
+    """The axes and the angle, the traversals along the turned axes, and what the turn costs."""
+    with row():
+        digit = chosen_digit(choice)
+        dims = _chosen_dims(choice)
+    refuse_unknown("compare_angle", [str(angle) for angle in DEGREES], "Angles go from 0 to 90 degrees in steps of 15.")
+    angle = st.select_slider(
+        "Axes turned by, degrees", DEGREES, 45, key="compare_angle", bind="query-params", width=440
+    )
+    turn = rotation.rotation(choice.spec.latent_dim, dims, angle)
+    _traversals(choice, digit, dims, turn, angle)
+    _cost(choice, digit, dims, turn, angle)
+
+
+def _chosen_dims(choice: Choice) -> tuple[int, int]:
+    """The plane to turn; its axes are offered by the variance of the codes, the largest first."""
+    if choice.spec.latent_dim == 2:
+        return 0, 1
+    names = [int(i) + 1 for i in np.argsort(-choice.codes.mu.var(axis=0))]
+    first = st.selectbox("First axis", names, format_func=lambda i: f"z{i}", key="compare_first", width=120)
+    rest = [i for i in names if i != first]
+    second = st.selectbox("Second axis", rest, format_func=lambda i: f"z{i}", key="compare_second", width=120)
+    return first - 1, second - 1
+
+
+def _traversals(choice: Choice, digit: int, dims: tuple[int, int], turn: np.ndarray, angle: int) -> None:
+    mu, _ = choice.posterior(digit)
+    labels = choice.labels(digit)
+    for dim in dims:
+        z = latent.traverse(turn @ mu, dim, np.linspace(-3, 3, 11)) @ turn  # the decoder turns back
+        x = inference.decode(choice.model, z, None if labels is None else labels.repeat(11))
+        sheet(x, columns=11, scale=2, alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees")
+        st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
+
+
+def _cost(choice: Choice, digit: int, dims: tuple[int, int], turn: np.ndarray, angle: int) -> None:
+    """The ELBO before and after the turn, and by angle what an encoder without correlations loses."""
+    mu, _ = choice.posterior(digit)
+    x_hat, again = (
+        inference.decode(choice.model, z, choice.labels(digit)) for z in (mu[None], (turn @ mu)[None] @ turn)
+    )
+    kl, gap, elbos = computed.turned_elbos(choice.spec, dims, DEGREES)
+    at = DEGREES.index(angle)
+    lines = [
+        ("mean KL of the gallery, nats", f"{kl[0]:.4f}", f"{kl[at]:.4f}"),
+        ("largest change of a pixel of x̂", "0", f"{np.abs(again - x_hat).max():.1g}"),
+    ]
+    if elbos is not None:
+        nelbo = -elbos.mean(axis=2)
+        lines[1:1] = [
+            (f"nELBO of {elbos.shape[2]} pictures, nats", f"{nelbo[0, 0]:.3f}", f"{nelbo[0, at]:.3f}"),
+            ("the same, without correlations", f"{nelbo[1, 0]:.3f}", f"{nelbo[1, at]:.3f}"),
+        ]
+    numbers, curve = st.columns(2, gap="large")
+    numbers.markdown(
+        f"| | as trained | turned by {angle}° |\n|---|---|---|\n"
+        + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    )
+    if elbos is None:
+        numbers.caption("The reconstruction term needs the gallery's pictures, which are not on this machine.")
+    with curve:
+        chart(
+            turn_cost(DEGREES, gap, None if elbos is None else elbos[0] - elbos[1], angle),
+            alt=f"Cost of an encoder without correlations: {gap[at]:.3f} nats at {angle} degrees, 0 at 0 and 90",
+        )

@@ -1,0 +1,66 @@
+"""A direction of latent space, learnt as the difference of two mean codes, added to one code."""
+
+import numpy as np
+import streamlit as st
+
+from pages.kit.controls import one_of, refuse_unknown, row
+from pages.kit.picker import Choice, chosen_digit
+from pages.kit.show import sheet
+from pages.kit.transitions.ends import Ends
+from vae_core import inference, transitions
+
+STRENGTHS = [i / 4 for i in range(-8, 9)]
+MEASURES = {"ink": transitions.ink, "slant": transitions.slant}
+
+
+@st.fragment
+def arithmetic(choice: Choice) -> None:
+    """Which picture, which direction, and how often it is added."""
+    spec, codes = choice.spec, choice.codes
+    with row():
+        base = chosen_digit(choice, "arithmetic_digit", "to change", first_of_class=7)
+    result, settings = st.columns([3, 2], gap="large")
+    with settings:
+        what = one_of(
+            "Most and least",
+            list(MEASURES),
+            "arithmetic_what",
+            help="Ink: the mean brightness, 0 to 1. Slant: columns to the right for each row upwards.",
+        )
+        learnt = one_of(
+            "Among", ["class", "all"], "arithmetic_from", help="The pictures of its class, or all of the gallery."
+        )
+        refuse_unknown("arithmetic_strength", [str(v) for v in STRENGTHS], "Strengths go from -2 to 2.")
+        strength = st.select_slider(
+            "Strength", STRENGTHS, 1.0, key="arithmetic_strength", bind="query-params", help="How often it is added."
+        )
+    name, label, measure = choice.name(base), choice.label(base), MEASURES[what]
+    members = np.flatnonzero(codes.y == label) if learnt == "class" else np.arange(len(codes.y))
+    if choice.images is not None:
+        seen = choice.images.x[members]
+    else:
+        seen = inference.decode(choice.model, codes.mu[members], codes.y[members] if spec.conditional else None)
+    direction = transitions.contrast(codes.mu[members], measure(seen))
+    mu, _ = choice.posterior(base)
+    x = Ends(choice, (base,), None).decode_as(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
+    with result:
+        times = f"{STRENGTHS[0]:g} to {STRENGTHS[-1]:g} times"
+        sheet(
+            x[:-2],
+            columns=len(x) - 2,
+            scale=2,
+            alt=f"{name} with the direction of {what} added {times}",
+            caption=f"{name}, decoded, with {times} the direction added to μ.",
+        )
+        sheet(
+            x[-2:],
+            columns=2,
+            scale=5,
+            alt=f"{name}, decoded, and the same with {strength:g} times the direction",
+        )
+        before, after = measure(x[-2:])
+        st.caption(
+            f"Decoded from μ, and from μ {strength:+g} d. Measured on the pictures, {what} goes from {before:.3f} to"
+            f" {after:.3f}. d comes from the {max(1, len(members) // 10)} pictures with most {what} and as many with least,"
+            f" {'originals' if choice.images is not None else 'decoded'}."
+        )

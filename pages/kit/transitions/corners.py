@@ -1,0 +1,39 @@
+"""Four pictures as the corners of a sheet, and what lies between them."""
+
+import streamlit as st
+
+from pages.kit.controls import one_of, refuse_unknown, row
+from pages.kit.picker import chosen_digit
+from pages.kit.show import download, sheet
+from pages.kit.transitions.ends import Ends
+from vae_core import transitions
+
+
+@st.fragment
+def corners(ends: Ends) -> None:
+    """A and B of the walk above, C and D chosen here."""
+    choice, conditional = ends.choice, ends.conditional
+    with row():
+        c = chosen_digit(choice, "transition_C", "C", first_of_class=0)
+    with row():
+        d = chosen_digit(choice, "transition_D", "D", first_of_class=3)
+    result, settings = st.columns([3, 2], gap="large")
+    with settings:
+        refuse_unknown("transition_cells", range(5, 13), "Choose 5 to 12 cells.")
+        side = st.slider("Cells in a row", 5, 12, 9, key="transition_cells", bind="query-params")
+        four = Ends(choice, (*ends.indices, c, d), ends.seed)
+        told = one_of("Decoded with the label of", list("ABCD"), "transition_cells_label") if conditional else "A"
+    label = four.labels["ABCD".index(told)]
+    with result:
+        data = sheet(
+            four.decode_as(transitions.blend(four.z, side), label),
+            columns=side,
+            scale=max(1, 560 // (29 * side)),
+            alt=f"{side} by {side} pictures between {', '.join(four.names)}",
+            caption=f"Top: {four.names[0]} to {four.names[1]}. Bottom: {four.names[2]} to {four.names[3]}."
+            + f" All decoded as {choice.classes[label]}, the label of {told}." * conditional,
+            about=four.about(cells=side, **({"label of": told} if conditional else {})),
+        )
+    with settings:
+        name = four.file_name("corners", side, *(["label", told] if conditional else []))
+        download("Corners as PNG", data, f"{name}.png", "image/png", "transition_corners_png")

@@ -1,0 +1,70 @@
+"""The steps of a path: as a strip, under the reader's hand, and as files."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from pages.kit.components.step_player import step_player
+from pages.kit.controls import one_of, refuse_unknown, row
+from pages.kit.show import download, image
+from pages.kit.transitions.ends import Ends, Walk
+from pages.kit.transitions.passed import NEIGHBOURS, shares_near
+
+
+@st.fragment
+def step_by_step(ends: Ends, kind: str) -> None:
+    """The number of steps, and all that depends on it."""
+    refuse_unknown("transition_steps", range(5, 101), "Choose 5 to 100 steps.")
+    with row():
+        steps = st.slider(
+            "Steps, both ends included", 5, 100, 14, key="transition_steps", bind="query-params", width=400
+        )
+        told = "both"
+        if ends.conditional and ends.labels[0] != ends.labels[1]:
+            told = one_of(
+                "Label of",
+                ["both", "A", "B"],
+                "transition_label",
+                help="This decoder is told which class to draw. One label holds for a whole row, so nothing switches on the"
+                " way: A's row has A's class at both ends, B's row has B's.",
+            )
+    path = Walk(ends, kind, steps, told)
+    _strip(path)
+    step_player(path.shown, _words(path), key="transition_player")
+    with st.container(horizontal=True):  # the files are made on the click
+        strip = partial(path.strip, columns=steps, scale=4)
+        download("Strip as PNG", strip, f"{path.file_name}.png", "image/png", "transition_png")
+        download("Animation as GIF", path.animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
+
+
+def _strip(path: Walk) -> None:
+    """All steps at once, at most 14 in a row, and as few places as possible left over in the last."""
+    ends, steps = path.ends, path.steps
+    columns = steps if steps <= 14 else min(range(8, 15), key=lambda columns: (-steps % columns, -columns))
+    *rows, fade = path.shown
+    image(
+        path.strip(columns, max(1, 840 // (29 * columns))),
+        "image/png",
+        alt=f"{steps} decoded steps from {ends.names[0]} to {ends.names[1]}; below them, the {fade}",
+    )
+    st.caption(
+        f"Rows, from above: {'; '.join([*rows, fade])}. The ends' codes are {ends.how}."
+        + " Read on in the rows below, as in a text." * (steps > columns)
+    )
+
+
+def _words(path: Walk) -> list[str]:
+    """Each step in words: where it is, how long z is, and what is near."""
+    norms, shares = np.linalg.norm(path.z, axis=1), shares_near(path.ends.choice, path.z)
+    return [
+        f"t = {i / (path.steps - 1):.2f}, ‖z‖ = {norms[i]:.2f}. Of the {NEIGHBOURS} nearest codes,"
+        f" {_largest(shares[i], path.ends.choice.classes)}."
+        for i in range(path.steps)
+    ]
+
+
+def _largest(shares: np.ndarray, classes: tuple[str, ...]) -> str:
+    """The three largest of class shares (classes,)."""
+    largest = [label for label in np.argsort(-shares, kind="stable")[:3] if shares[label] > 0]
+    return ", ".join(f"{shares[label]:.0%} {classes[label]}" for label in largest)

@@ -118,12 +118,16 @@ def test_the_weights_that_go_to_the_browser_are_the_shipped_ones_and_travel_apar
     assert component(at) == given  # the browser has it already
 
 
-def test_the_samples_are_the_decoded_noise_of_the_seed():
+def test_the_samples_are_the_decoded_noise_of_the_seed(monkeypatch):
+    files = {}
+    monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: files.update({label: data}))
     at = open_part("Random", model="mnist-z10", sampling_seed="3", sampling_temperature="0.7")
-    sheet = shown(pictures(at)[0])
     x = inference.decode(load_vae(ARTIFACTS, SHIPPED["mnist-z10"]), latent.sample_prior(64, 10, 3, 0.7))
-    np.testing.assert_array_equal(np.asarray(sheet), tile(x, 8, 2, 2))
-    assert sheet.text == {"model": "mnist-z10", "seed": "3", "temperature": "0.7"}
+    sheet = tile(x, 8, gap=1)
+    np.testing.assert_array_equal(np.asarray(shown(pictures(at)[0])), sheet)
+    file = Image.open(io.BytesIO(files["Samples as PNG"]()))
+    np.testing.assert_array_equal(np.asarray(file), sheet.repeat(2, axis=0).repeat(2, axis=1))
+    assert file.text == {"model": "mnist-z10", "seed": "3", "temperature": "0.7"}
 
 
 def test_temperature_zero_draws_the_same_picture_everywhere():
@@ -133,7 +137,7 @@ def test_temperature_zero_draws_the_same_picture_everywhere():
     assert pictures(at)[0] != before[0]
     assert pictures(at)[1] != before[1]  # the norms
     pixels = np.asarray(shown(pictures(at)[0]))
-    np.testing.assert_array_equal(pixels[:56, :56], pixels[58:114, 58:114])
+    np.testing.assert_array_equal(pixels[:28, :28], pixels[29:57, 29:57])
 
 
 def test_a_slider_of_another_dimension_and_the_spacing_move_the_grid():
@@ -218,7 +222,7 @@ def test_a_label_changes_every_sample_of_a_conditional_model():
     seven = pictures(at)[0]
     assert seven != pictures(open_part("Random", model="mnist-z4-cond"))[0]
     x = inference.decode(load_vae(ARTIFACTS, SHIPPED["mnist-z4-cond"]), latent.sample_prior(64, 4, 0), np.full(64, 7))
-    np.testing.assert_array_equal(np.asarray(shown(seven)), tile(x, 8, 2, 2))
+    np.testing.assert_array_equal(np.asarray(shown(seven)), tile(x, 8, gap=1))
 
 
 def test_all_labels_of_one_code_and_of_one_s_own_digit():

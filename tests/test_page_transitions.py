@@ -175,18 +175,19 @@ def test_an_impossible_link_is_named(parameter, value):
     assert parameter in at.warning[0].value
 
 
-def test_the_corners_of_the_sheet_are_the_four_digits(conditional):
+def test_the_corners_of_the_sheet_are_the_four_digits(conditional, monkeypatch):
     four = Ends(conditional, (1, 2, 3, 4), None)
     assert len({*four.labels}) > 1
     at = open_page(
         model="mnist-z4-cond", transition_A=1, transition_B=2, transition_C=3, transition_D=4, transition_cells=5
     )
+    files = {}
+    monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: files.update({label: data}))
     at.button_group(key="transition_cells_label").set_value("C").run()
-    body = next(e.proto.body for e in at.get("html") if "5 by 5 pictures" in e.proto.body)
-    file = Image.open(io.BytesIO(base64.b64decode(body.split("base64,")[1].split('"')[0])))
+    file = Image.open(io.BytesIO(files["Corners as PNG"]()))
     scale = 560 // (29 * 5)
     cells = np.asarray(file)
-    corners = to_pixels(four.decode_as(four.z, four.labels[2]), scale)
+    corners = to_pixels(four.choice.decode(four.z, four.labels[2]), scale)
     side = 28 * scale
     np.testing.assert_array_equal(cells[:side, :side], corners[0])
     np.testing.assert_array_equal(cells[:side, -side:], corners[1])
@@ -220,7 +221,7 @@ def test_files_are_made_on_the_click_only(monkeypatch):
     monkeypatch.setattr("pages.kit.transitions.ends.gif", refuse)
     at = open_page()
     deferred = [button.proto for button in at.get("download_button") if button.proto.deferred_file_id]
-    assert [proto.label for proto in deferred] == ["Strip as PNG", "Animation as GIF"]
+    assert [proto.label for proto in deferred] == ["Strip as PNG", "Animation as GIF", "Corners as PNG"]
 
 
 def test_the_direction_of_ink_makes_a_digit_thicker_and_its_opposite_thinner():

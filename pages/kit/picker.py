@@ -61,6 +61,10 @@ class Choice:
         """The picture's label, (1,), as a conditional model wants it, None for the others."""
         return np.array([self.label(index)]) if self.spec.conditional else None
 
+    def decode(self, z: np.ndarray, label: int | None = None) -> np.ndarray:
+        """Codes (n, latent) as pictures (n, 28, 28), all of one class if the model is conditional; others know no label."""
+        return inference.decode(self.model, z, np.full(len(z), label) if self.spec.conditional else None)
+
     def most_used_first(self) -> np.ndarray:
         """The latent dimensions by the variance of the gallery's codes, the largest first: (latent,) integers."""
         return np.argsort(-self.codes.mu.var(axis=0))

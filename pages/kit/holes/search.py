@@ -11,7 +11,7 @@ from pages.kit.holes.window import Window
 from pages.kit.picker import Choice
 from pages.kit.place import Place
 from pages.kit.show import sheet
-from vae_core import density, inference, latent, neighbours
+from vae_core import density, latent, neighbours
 
 
 @st.fragment
@@ -141,7 +141,7 @@ def _nearest(choice: Choice, place: Place, label: int | None) -> None:
         x, alt = choice.images.x[rows], "The ten gallery pictures whose codes are nearest, the nearest first"
         caption = f"The ten nearest codes are of these pictures; {votes} of them are of one class."
     else:
-        x = inference.decode(choice.model, codes.mu[rows], None if label is None else np.full(10, label))
+        x = choice.decode(codes.mu[rows], label)
         alt = "The ten nearest codes, decoded, the nearest first"
         caption = f"The ten nearest codes, decoded (the originals are not here); {votes} are of one class."
     sheet(x, columns=5, scale=2, alt=alt, caption=caption)

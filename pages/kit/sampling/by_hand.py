@@ -10,7 +10,7 @@ from pages.kit.components.live_decoder import live_decoder
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.place import linked_code
-from pages.kit.sampling.controls import about, decode
+from pages.kit.sampling.controls import about
 from pages.kit.show import download, look_for, source
 from vae_core import inference, latent
 from vae_core.images import png, to_pixels
@@ -58,7 +58,7 @@ def by_hand(choice: Choice):
     left = st.session_state[LEFT]
     z = np.array([left["z"]], np.float32)
     name = f"{spec.id}-z{'_'.join(f'{value:.2f}' for value in left['z'])}"[:120]
-    data = png(to_pixels(decode(choice, z, left["label"])[0], 10), about(choice, left["label"], z=left["z"]))
+    data = png(to_pixels(choice.decode(z, left["label"])[0], 10), about(choice, left["label"], z=left["z"]))
     download("This picture as PNG", data, f"{name}.png", "image/png", "sampling_live_png")
     look_for(
         "Every point of latent space is some picture, decoded here in your browser while you move. **Try:** hover over the"

@@ -1,16 +1,9 @@
 """What several parts ask for, each with one key, so that seed, temperature and label are the same in all of them."""
 
-import numpy as np
 import streamlit as st
 
 from pages.kit.controls import chosen_seed, one_of
 from pages.kit.picker import Choice
-from vae_core import inference
-
-
-def decode(choice: Choice, z: np.ndarray, label: int | None) -> np.ndarray:
-    """Decode codes (n, latent), all as one class if the model is conditional: (n, 28, 28)."""
-    return inference.decode(choice.model, z, np.full(len(z), label) if choice.spec.conditional else None)
 
 
 def chosen_label(choice: Choice) -> int | None:

@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit.charts import sampling as sampling_charts
 from pages.kit.controls import one_of, refuse_unknown
 from pages.kit.picker import Choice
-from pages.kit.sampling.controls import about, chosen_label, decode, of_label
+from pages.kit.sampling.controls import about, chosen_label, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
 from vae_core.images import png, tile
@@ -42,7 +42,7 @@ def grid(choice: Choice):
         label = chosen_label(choice)
         dims, origin = chosen_plane(choice) if latent_dim > 2 else ((0, 1), np.zeros(2, np.float32))
     right, up = (f"z{dim + 1}" for dim in dims)
-    x = decode(choice, latent.grid(latent.grid_axis(side, spacing), latent_dim, dims, origin), label)
+    x = choice.decode(latent.grid(latent.grid_axis(side, spacing), latent_dim, dims, origin), label)
     scale = max(1, 20 // side)
     moved = {f"z{i + 1}": f"{value:.1f}" for i, value in enumerate(origin) if value and i not in dims}
     settings = about(choice, label, right=right, up=up, spacing=steps, **moved)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
-from pages.kit.sampling.controls import about, chosen_temperature, decode, sampling_seed
+from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
 from pages.kit.show import download, look_for, sheet, source
 from vae_core import latent, neighbours
 
@@ -29,7 +29,7 @@ def one_class(choice: Choice):
     z = latent.sample_gaussian(mean, variance, 64, seed, temperature)
     with result:
         data = sheet(
-            decode(choice, z, label),
+            choice.decode(z, label),
             columns=8,
             alt=f"64 pictures decoded from {of}, class {classes[label]}, seed {seed}, temperature {temperature}",
             about=about(choice, label, **{"class": classes[label]}, source=of, seed=seed, temperature=temperature),

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.charts import sampling as sampling_charts
 from pages.kit.picker import Choice
-from pages.kit.sampling.controls import about, chosen_label, chosen_temperature, decode, of_label, sampling_seed
+from pages.kit.sampling.controls import about, chosen_label, chosen_temperature, of_label, sampling_seed
 from pages.kit.show import download, image, look_for, predict, sheet, source
 from vae_core import inference, latent
 
@@ -41,7 +41,7 @@ def samples(choice: Choice):
     z = latent.sample_prior(side * side, latent_dim, seed, temperature)
     with result:
         data = sheet(
-            decode(choice, z, label),
+            choice.decode(z, label),
             columns=side,
             scale=max(1, 16 // side),
             alt=f"{side * side} pictures decoded from N(0, I) with seed {seed} at temperature {temperature}"

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.controls import one_of, row
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.sampling.controls import about, chosen_label, decode, of_label
+from pages.kit.sampling.controls import about, chosen_label, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
 from vae_core.images import labelled, png, tile
@@ -40,7 +40,7 @@ def traversals(choice: Choice):
     if spec.variational:
         names = [f"{name}  {kl[d]:.2f} nats" for name, d in zip(names, rows, strict=True)]
     names = [name if active[d] else f"{name}, unused" for name, d in zip(names, rows, strict=True)]
-    x = decode(choice, latent.traversals(origin, spread, reach, steps, rows), label)
+    x = choice.decode(latent.traversals(origin, spread, reach, steps, rows), label)
     data = png(labelled(tile(x, steps, 2), names), about(choice, label, rows="; ".join(names), each=where))
     with result:
         image(

@@ -6,7 +6,6 @@ import streamlit as st
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import sheet
-from pages.kit.transitions.ends import Ends
 from vae_core import inference, transitions
 
 STRENGTHS = [i / 4 for i in range(-8, 9)]
@@ -42,7 +41,7 @@ def arithmetic(choice: Choice) -> None:
         seen = inference.decode(choice.model, codes.mu[members], codes.y[members] if spec.conditional else None)
     direction = transitions.contrast(codes.mu[members], measure(seen))
     mu, _ = choice.posterior(base)
-    x = Ends(choice, (base,), None).decode_as(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
+    x = choice.decode(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
     with result:
         times = f"{STRENGTHS[0]:g} to {STRENGTHS[-1]:g} times"
         sheet(

@@ -26,7 +26,7 @@ def corners(ends: Ends) -> None:
     label = four.labels["ABCD".index(told)]
     with result:
         data = sheet(
-            four.decode_as(transitions.blend(four.z, side), label),
+            four.choice.decode(transitions.blend(four.z, side), label),
             columns=side,
             scale=max(1, 560 // (29 * side)),
             alt=f"{side} by {side} pictures between {', '.join(four.names)}",

@@ -63,10 +63,6 @@ class Ends:
     def conditional(self) -> bool:
         return self.choice.spec.conditional
 
-    def decode_as(self, z: np.ndarray, label: int) -> np.ndarray:
-        """Decode codes (n, latent); a conditional model draws all of them as one class, the others know no label."""
-        return inference.decode(self.choice.model, z, np.full(len(z), label) if self.conditional else None)
-
     def file_name(self, *settings) -> str:
         """The stem of a file: model, pictures, settings, and the seed if noise is in it."""
         count = len(self.choice.codes.y)
@@ -104,10 +100,10 @@ class Walk:
     def rows(self) -> dict[str, np.ndarray]:
         """Decoded pictures, (steps, 28, 28) by the name of their row. No row changes its label on the way."""
         if not self.ends.conditional:
-            return {"decoded": inference.decode(self.ends.choice.model, self.z)}
+            return {"decoded": self.ends.choice.decode(self.z)}
         labels = self.ends.labels if self.told == "both" else [self.ends.labels["AB".index(self.told)]]
         names = self.ends.choice.classes
-        return {f"decoded as {names[label]}": self.ends.decode_as(self.z, label) for label in labels}
+        return {f"decoded as {names[label]}": self.ends.choice.decode(self.z, label) for label in labels}
 
     @cached_property
     def shown(self) -> dict[str, np.ndarray]:

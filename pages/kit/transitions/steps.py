@@ -43,9 +43,11 @@ def _strip(path: Walk) -> None:
     ends, steps = path.ends, path.steps
     columns = steps if steps <= 14 else min(range(8, 15), key=lambda columns: (-steps % columns, -columns))
     *rows, fade = path.shown
+    wide = 29 * columns - 1  # a picture and a gap, but no gap after the last
     image(
-        path.strip(columns, max(1, 840 // (29 * columns))),
+        path.strip(columns, 1),
         "image/png",
+        width=wide * max(1, 840 // wide),
         alt=f"{steps} decoded steps from {ends.names[0]} to {ends.names[1]}; below them, the {fade}",
     )
     st.caption(

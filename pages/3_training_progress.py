@@ -180,7 +180,13 @@ for one in shown:
         if one.recipe["kl_schedule"] == "linear" and one.recipe["kl_warmup"]
         else ""
     )
-    st.caption(f"The {one.id} that is shipped is the one of epoch {one.epoch}, {best}.{rise}")
+    deformed = (
+        f" Until epoch {one.recipe['warp_until'] * one.recipe['epochs']:.0f}, {one.recipe['warp']:.0%} of each batch is slightly"
+        " rotated, scaled and sheared, so that it cannot be learnt by heart; then all pictures are as they are."
+        if one.recipe["warp"]
+        else ""
+    )
+    st.caption(f"The {one.id} that is shipped is the one of epoch {one.epoch}, {best}.{rise}{deformed}")
 st.caption(
     "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise;"
     f" shaded by phase. Bars: mean over {computed.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."

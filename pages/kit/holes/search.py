@@ -125,7 +125,11 @@ def _densities_there(choice: Choice, place: Place) -> None:
         "Denser than", f"{percentile:.1%}", help="of the gallery's codes, each judged by the codes of the others."
     )
     if percentile >= 0.05:
-        st.markdown("Codes of real pictures lie at places like this.")
+        surplus = prior - here
+        st.markdown(
+            "Codes of real pictures lie at places like this."
+            + (f" But the prior is {np.exp(surplus):,.0f} times as dense here as they are." if surplus > 1 else "")
+        )
     elif prior > here:
         st.markdown("**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here.")
     else:

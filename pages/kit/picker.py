@@ -179,6 +179,21 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     return int(index)
 
 
+def chosen_axes(choice: Choice, first: str, second: str, keys: tuple[str, str], width="stretch") -> tuple[int, int]:
+    """Two different latent dimensions, asked for as `first` and `second`, kept in the link as `keys`.
+
+    The most used ones are offered first. A model of two dimensions has nothing to choose.
+    """
+    if choice.spec.latent_dim == 2:
+        return 0, 1
+    names = [f"z{dim + 1}" for dim in choice.most_used_first()]
+    for key in keys:
+        refuse_unknown(key, names, f"This model has z1 to z{len(names)}.")
+    a = st.selectbox(first, names, key=keys[0], bind="query-params", width=width)
+    b = st.selectbox(second, [name for name in names if name != a], key=keys[1], bind="query-params", width=width)
+    return int(a[1:]) - 1, int(b[1:]) - 1
+
+
 def _another(y: np.ndarray, key: str) -> None:
     """The next picture of the chosen class after the present one, round and round."""
     rows = np.flatnonzero(y == st.session_state[f"{key}_class"])

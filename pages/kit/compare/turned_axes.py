@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit import computed
 from pages.kit.charts.compare import turn_cost
 from pages.kit.controls import refuse_unknown, row
-from pages.kit.picker import Choice, chosen_digit
+from pages.kit.picker import Choice, chosen_axes, chosen_digit
 from pages.kit.show import chart, sheet
 from vae_core import inference, latent, rotation
 
@@ -18,7 +18,7 @@ def turned_axes(choice: Choice) -> None:
     """The axes and the angle, the traversals along the turned axes, and what the turn costs."""
     with row():
         digit = chosen_digit(choice)
-        dims = _chosen_dims(choice)
+        dims = chosen_axes(choice, "First axis", "Second axis", ("compare_first", "compare_second"), width=120)
     refuse_unknown("compare_angle", [str(angle) for angle in DEGREES], "Angles go from 0 to 90 degrees in steps of 15.")
     angle = st.select_slider(
         "Axes turned by, degrees", DEGREES, 45, key="compare_angle", bind="query-params", width=440
@@ -26,17 +26,6 @@ def turned_axes(choice: Choice) -> None:
     turn = rotation.rotation(choice.spec.latent_dim, dims, angle)
     _traversals(choice, digit, dims, turn, angle)
     _cost(choice, digit, dims, turn, angle)
-
-
-def _chosen_dims(choice: Choice) -> tuple[int, int]:
-    """The plane to turn; its axes are offered by the variance of the codes, the largest first."""
-    if choice.spec.latent_dim == 2:
-        return 0, 1
-    names = [int(i) + 1 for i in np.argsort(-choice.codes.mu.var(axis=0))]
-    first = st.selectbox("First axis", names, format_func=lambda i: f"z{i}", key="compare_first", width=120)
-    rest = [i for i in names if i != first]
-    second = st.selectbox("Second axis", rest, format_func=lambda i: f"z{i}", key="compare_second", width=120)
-    return first - 1, second - 1
 
 
 def _traversals(choice: Choice, digit: int, dims: tuple[int, int], turn: np.ndarray, angle: int) -> None:

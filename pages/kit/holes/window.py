@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from pages.kit import computed
 from pages.kit.controls import row
-from pages.kit.picker import Choice
+from pages.kit.picker import Choice, chosen_axes
 from vae_core import density
 
 SIDE = 80  # cells in a row
@@ -44,14 +43,8 @@ class Window:
 
 def chosen_window(choice: Choice) -> Window:
     """The plane of a model with two dimensions; of others the two that the reader asks for, the most used ones first."""
-    dims = (0, 1)
-    if choice.spec.latent_dim > 2:
-        names = [int(dim) + 1 for dim in choice.most_used_first()]
-        with row():
-            right = st.selectbox("To the right", names, format_func=lambda i: f"z{i}", key="holes_right", width=140)
-            rest = [i for i in names if i != right]
-            up = st.selectbox("Upwards", rest, format_func=lambda i: f"z{i}", key="holes_up", width=140)
-        dims = (right - 1, up - 1)
+    with row():
+        dims = chosen_axes(choice, "To the right", "Upwards", ("holes_right", "holes_up"), width=140)
     reach = np.quantile(np.abs(choice.codes.mu[:, list(dims)]), 0.998)
     limit = float(np.ceil(max(3.0, reach)))
     return Window(dims, limit, *computed.density_grid(choice.spec, dims, limit, SIDE))

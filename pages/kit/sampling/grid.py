@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from pages.kit.charts import sampling as sampling_charts
-from pages.kit.controls import one_of, refuse_unknown
-from pages.kit.picker import Choice
+from pages.kit.controls import one_of
+from pages.kit.picker import Choice, chosen_axes
 from pages.kit.sampling.controls import about, chosen_label, of_label
 from pages.kit.show import download, image, look_for, source
 from vae_core import inference, latent
@@ -87,19 +87,15 @@ def grid(choice: Choice):
 
 def chosen_plane(choice: Choice) -> tuple[tuple[int, int], np.ndarray]:
     """The dimensions to the right and upwards, and the others' values, (latent,): a slider each, the most used first."""
-    names = [f"z{dim + 1}" for dim in choice.most_used_first()]
-    for key in ("sampling_right", "sampling_up"):
-        refuse_unknown(key, names, f"This model has z1 to z{len(names)}.")
-    right = st.selectbox("To the right", names, key="sampling_right", bind="query-params")
-    rest = [name for name in names if name != right]
-    up = st.selectbox("Upwards", rest, key="sampling_up", bind="query-params")
-    others = [name for name in rest if name != up]
+    dims = chosen_axes(choice, "To the right", "Upwards", ("sampling_right", "sampling_up"))
+    others = [int(dim) for dim in choice.most_used_first() if dim not in dims]
     st.caption("The other dimensions, the most used first:")
-    origin = np.zeros(len(names), np.float32)
+    origin = np.zeros(choice.spec.latent_dim, np.float32)
     first = st.container()
     more = st.expander(f"{len(others) - 3} more") if len(others) > 3 else None
-    for at, name in enumerate(others):
+    for at, dim in enumerate(others):
+        name = f"z{dim + 1}"
         with first if at < 3 else more:
             value = st.slider(name, -3.0, 3.0, 0.0, 0.1, key=f"sampling_{name}", bind="query-params")
-        origin[int(name[1:]) - 1] = value
-    return (int(right[1:]) - 1, int(up[1:]) - 1), origin
+        origin[dim] = value
+    return dims, origin

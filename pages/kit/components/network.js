@@ -45,6 +45,7 @@ function readNetwork(buffer) {
         type === "conv" ? Math.floor((side + 2 * padding - kernel) / stride) + 1 : (side - 1) * stride - 2 * padding + kernel;
       layer.result = new Float32Array(outputs * layer.grown ** 2);
       layer.patch = new Float32Array(type === "conv" ? inputs * kernel ** 2 : inputs);
+      layer.products = new Float32Array(type === "conv" ? outputs : outputs * kernel ** 2);
       if (type === "deconv") layer.weight = transposed(layer.weight, inputs);
     }
   };
@@ -86,11 +87,9 @@ function runLayer(layer, x, column) {
   switch (layer.type) {
     case "linear": {
       const { weight, bias, inputs, outputs } = layer;
-      const given = x.length;
-      for (let o = 0, row = 0; o < outputs; o++, row += inputs) {
-        const sum = bias[o] + dot(weight, row, x, given);
-        y[o] = column < 0 ? sum : sum + weight[row + column];
-      }
+      multiply(weight, inputs, x, y);
+      for (let o = 0; o < outputs; o++) y[o] += bias[o];
+      if (column >= 0) for (let o = 0; o < outputs; o++) y[o] += weight[o * inputs + column];
       return y;
     }
     case "silu": {
@@ -130,10 +129,10 @@ function runLayer(layer, x, column) {
   }
 }
 
-// Both kinds walk over the small picture and multiply rows of weights with one patch of numbers. A convolution gathers the
-// patch of the large picture under its kernel, (inputs, kernel, kernel), and each row gives one pixel of an output. A transposed
-// one takes a pixel in all its inputs, and each row gives what one tap of the kernel adds to one pixel of the large picture.
-function convolve({ type, weight, bias, inputs, outputs, kernel, stride, padding, side, grown, result, patch }, x) {
+// Both kinds walk over the small picture and multiply a matrix with one patch of numbers. A convolution gathers the patch of
+// the large picture under its kernel, (inputs, kernel, kernel), and each row gives one pixel of an output. A transposed one
+// takes a pixel in all its inputs, and each row gives what one tap of the kernel adds to one pixel of an output.
+function convolve({ type, weight, bias, inputs, outputs, kernel, stride, padding, side, grown, result, patch, products }, x) {
   const transposed = type === "deconv";
   const [small, large] = transposed ? [side, grown] : [grown, side];
   const [smallArea, largeArea, taps] = [small * small, large * large, kernel * kernel];
@@ -141,39 +140,56 @@ function convolve({ type, weight, bias, inputs, outputs, kernel, stride, padding
   for (let at = 0; at < smallArea; at++) {
     const top = Math.floor(at / small) * stride - padding;
     const left = (at % small) * stride - padding;
-    if (transposed) for (let i = 0; i < inputs; i++) patch[i] = x[i * smallArea + at];
+    if (transposed) {
+      for (let i = 0; i < inputs; i++) patch[i] = x[i * smallArea + at];
+      multiply(weight, inputs, patch, products);
+    }
     for (let tap = 0; tap < taps; tap++) {
       const row = top + Math.floor(tap / kernel);
       const column = left + (tap % kernel);
       const inside = row >= 0 && row < large && column >= 0 && column < large;
       const there = row * large + column;
       if (!transposed) for (let i = 0; i < inputs; i++) patch[i * taps + tap] = inside ? x[i * largeArea + there] : 0;
-      else if (inside) {
-        for (let o = 0; o < outputs; o++) result[o * largeArea + there] += dot(weight, (o * taps + tap) * inputs, patch, inputs);
-      }
+      else if (inside) for (let o = 0; o < outputs; o++) result[o * largeArea + there] += products[o * taps + tap];
     }
     if (transposed) continue;
-    for (let o = 0; o < outputs; o++) result[o * smallArea + at] += dot(weight, o * inputs * taps, patch, inputs * taps);
+    multiply(weight, inputs * taps, patch, products);
+    for (let o = 0; o < outputs; o++) result[o * smallArea + at] += products[o];
   }
   return result;
 }
 
-// The inner product of `count` numbers of a, from `from` on, with the first of b. Four sums at a time: one alone would wait for
-// itself at every step.
-function dot(a, from, b, count) {
-  let i = 0;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  for (; i + 3 < count; i += 4) {
-    s0 += a[from + i] * b[i];
-    s1 += a[from + i + 1] * b[i + 1];
-    s2 += a[from + i + 2] * b[i + 2];
-    s3 += a[from + i + 3] * b[i + 3];
+// y[r] = the inner product of row r of a matrix, whose rows lie `step` apart, with x. Four rows at a time, twice as fast as one:
+// each number of x is read once for all four, and no sum waits for itself.
+function multiply(matrix, step, x, y) {
+  const columns = x.length;
+  let r = 0;
+  for (; r + 3 < y.length; r += 4) {
+    const a = r * step;
+    const b = a + step;
+    const c = b + step;
+    const d = c + step;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let i = 0; i < columns; i++) {
+      const value = x[i];
+      s0 += matrix[a + i] * value;
+      s1 += matrix[b + i] * value;
+      s2 += matrix[c + i] * value;
+      s3 += matrix[d + i] * value;
+    }
+    y[r] = s0;
+    y[r + 1] = s1;
+    y[r + 2] = s2;
+    y[r + 3] = s3;
   }
-  for (; i < count; i++) s0 += a[from + i] * b[i];
-  return s0 + s1 + (s2 + s3);
+  for (; r < y.length; r++) {
+    let sum = 0;
+    for (let i = 0; i < columns; i++) sum += matrix[r * step + i] * x[i];
+    y[r] = sum;
+  }
 }
 
 // Grey values from logits, as vae_core.objective.pixel_mean.

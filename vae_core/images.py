@@ -1,6 +1,7 @@
 """Pictures of arrays: exact pixels on a fixed scale, never stretched, enlarged by whole pixels only."""
 
 import io
+import zlib
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -140,8 +141,13 @@ def png(pixels: np.ndarray, about: dict[str, object] | None = None) -> bytes:
     texts = PngInfo()
     for name, value in (about or {}).items():
         texts.add_itxt(name, str(value))
+    if pixels.ndim == 3:
+        picture = Image.fromarray(pixels)
+    else:  # a palette of all greys: Pillow tries no filters on it, and with runs alone is three times as quick
+        picture = Image.frombytes("P", pixels.shape[::-1], pixels.tobytes())
+        picture.putpalette(np.arange(256, dtype=np.uint8).repeat(3).tobytes())
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", compress_level=2, pnginfo=texts)  # a third quicker than 4, a fifth larger
+    picture.save(out, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=texts)
     return out.getvalue()
 
 

@@ -17,22 +17,22 @@ def bound_by_k(rows: pd.DataFrame, k: int, log_evidence: float | None) -> alt.La
     x = alt.X("K:Q", title="K, samples in one bound", scale=alt.Scale(type="log", domain=[1, rows["K"].max()]))
     y = alt.Scale(zero=False, nice=False, padding=12)
     tooltip = [
-        "K",
+        alt.Tooltip("K"),
         alt.Tooltip("bound:Q", title="mean, nats", format=".2f"),
         alt.Tooltip("sd:Q", title="standard deviation", format=".2f"),
         alt.Tooltip("draws:Q", title="draws"),
     ]
     base = alt.Chart(rows).encode(x=x, tooltip=tooltip)
-    band = base.mark_area(color=BOUND, opacity=0.2).encode(y=alt.Y("low:Q", scale=y, title="nats"), y2="high:Q")
-    line = base.mark_line(color=BOUND, point=alt.OverlayMarkDef(color=BOUND, size=40)).encode(y="bound:Q")
+    band = base.mark_area(color=BOUND, opacity=0.2).encode(y=alt.Y("low:Q", scale=y, title="nats"), y2=alt.Y2("high:Q"))
+    line = base.mark_line(color=BOUND, point=alt.OverlayMarkDef(color=BOUND, size=40)).encode(y=alt.Y("bound:Q"))
     layers = [band, line, _mark(k)]
     if log_evidence is not None:
         exact = pd.DataFrame({"nats": [log_evidence], "name": ["log p(x)"], "K": [1]})
-        layers.append(alt.Chart(exact).mark_rule(color=EVIDENCE, strokeDash=[6, 4], size=2).encode(y="nats:Q"))
+        layers.append(alt.Chart(exact).mark_rule(color=EVIDENCE, strokeDash=[6, 4], size=2).encode(y=alt.Y("nats:Q")))
         layers.append(
             alt.Chart(exact)
             .mark_text(align="left", dx=6, dy=-8, fontSize=12, color=EVIDENCE)
-            .encode(x="K:Q", y="nats:Q", text="name")
+            .encode(x=alt.X("K:Q"), y=alt.Y("nats:Q"), text=alt.Text("name"))
         )
     return alt.layer(*layers).properties(height=280)
 
@@ -45,7 +45,7 @@ def ess_by_k(rows: pd.DataFrame, k: int) -> alt.LayerChart:
     top = float(rows["K"].max())
     x = alt.X("K:Q", title="K, samples in one bound", scale=alt.Scale(type="log", domain=[1, top]))
     y = alt.Y("ess:Q", title="effective samples", scale=alt.Scale(type="log", domain=[1, top]))
-    tooltip = ["K", alt.Tooltip("ess:Q", title="effective samples", format=".1f")]
+    tooltip = [alt.Tooltip("K"), alt.Tooltip("ess:Q", title="effective samples", format=".1f")]
     line = (
         alt.Chart(rows)
         .mark_line(color=ESS, point=alt.OverlayMarkDef(color=ESS, size=40))
@@ -54,7 +54,11 @@ def ess_by_k(rows: pd.DataFrame, k: int) -> alt.LayerChart:
     equal = pd.DataFrame({"K": [1.0, top], "ess": [1.0, top]})
     diagonal = alt.Chart(equal).mark_line(color=EVIDENCE, strokeDash=[6, 4]).encode(x=x, y=y)
     name = pd.DataFrame({"K": [top / 4], "ess": [top / 4], "name": ["all weights equal"]})
-    text = alt.Chart(name).mark_text(align="right", dx=-8, fontSize=12, color=EVIDENCE).encode(x=x, y=y, text="name")
+    text = (
+        alt.Chart(name)
+        .mark_text(align="right", dx=-8, fontSize=12, color=EVIDENCE)
+        .encode(x=x, y=y, text=alt.Text("name"))
+    )
     return alt.layer(diagonal, text, line, _mark(k)).properties(height=280)
 
 
@@ -77,13 +81,13 @@ def ladder(values: dict[str, float], exact: bool) -> alt.LayerChart:
             shape=alt.Shape(
                 "kind:N", scale=alt.Scale(domain=["lower bound", "log p(x)"], range=["circle", "diamond"]), legend=None
             ),
-            tooltip=["bound", alt.Tooltip("nats:Q", format=".2f")],
+            tooltip=[alt.Tooltip("bound"), alt.Tooltip("nats:Q", format=".2f")],
         )
     )
-    text = alt.Chart(rows).mark_text(dy=-14, fontSize=12, color=EVIDENCE).encode(x=x, y=y, text="label")
+    text = alt.Chart(rows).mark_text(dy=-14, fontSize=12, color=EVIDENCE).encode(x=x, y=y, text=alt.Text("label"))
     return alt.layer(dot, text).properties(height=46 * len(rows) + 40)
 
 
 def _mark(k: int) -> alt.Chart:
     """A vertical line at the K that the reader has chosen."""
-    return alt.Chart(pd.DataFrame({"K": [k]})).mark_rule(size=2, color=concepts.Z.colour).encode(x="K:Q")
+    return alt.Chart(pd.DataFrame({"K": [k]})).mark_rule(size=2, color=concepts.Z.colour).encode(x=alt.X("K:Q"))

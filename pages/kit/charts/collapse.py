@@ -30,11 +30,16 @@ def by_dimension(
         }
     )
     x = alt.X("dimension:N", sort=list(names), title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True))
-    tooltip = ["dimension", alt.Tooltip("nats:Q", format=".3f"), "state", "switched"]
+    tooltip = [
+        alt.Tooltip("dimension"),
+        alt.Tooltip("nats:Q", format=".3f"),
+        alt.Tooltip("state"),
+        alt.Tooltip("switched"),
+    ]
     targets = (
         alt.Chart(rows)
         .mark_bar(opacity=0, cursor="pointer")
-        .encode(x=x, y="top:Q", tooltip=tooltip)
+        .encode(x=x, y=alt.Y("top:Q"), tooltip=tooltip)
         .add_params(alt.selection_point(name=PICK, fields=["dimension"]))
     )
     bars = (
@@ -81,15 +86,15 @@ def kl_stacks(family: Sequence[ModelSpec], labels: Sequence[str], title: str) ->
         .encode(
             x=x,
             y=alt.Y("KL:Q", stack=True, title="KL of all dimensions, nats"),
-            detail="rank:O",
+            detail=alt.Detail("rank:O"),
             order=alt.Order("rank:O"),
-            tooltip=["model", alt.Tooltip("rank:O", title="most used"), alt.Tooltip("KL:Q", format=".3f")],
+            tooltip=[alt.Tooltip("model"), alt.Tooltip("rank:O", title="most used"), alt.Tooltip("KL:Q", format=".3f")],
         )
     )
     texts = (
         alt.Chart(pd.DataFrame(tops))
         .mark_text(dy=-8, color=concepts.X.colour, fontSize=11)
-        .encode(x=x, y="KL:Q", text="active:N")
+        .encode(x=x, y=alt.Y("KL:Q"), text=alt.Text("active:N"))
     )
     return alt.layer(bars, texts).properties(height=260)
 
@@ -120,7 +125,11 @@ def linear_dimensions(variances: np.ndarray, noise_variance: float, kl: np.ndarr
                 scale=alt.Scale(domain=STATES, range=["circle", "cross"]),
                 legend=alt.Legend(orient="top", title=None),
             ),
-            tooltip=["direction", alt.Tooltip("variance:Q", format=".3f"), alt.Tooltip("KL:Q", format=".2f")],
+            tooltip=[
+                alt.Tooltip("direction"),
+                alt.Tooltip("variance:Q", format=".3f"),
+                alt.Tooltip("KL:Q", format=".2f"),
+            ],
         )
     )
     line = (

@@ -20,7 +20,7 @@ def turn_cost(degrees: tuple[int, ...], gap: np.ndarray, cost: np.ndarray | None
     )
     x = alt.X("degrees:Q", title="turned by, degrees", scale=alt.Scale(domain=[-3, 93], nice=False))
     y = alt.Y("nats:Q", title="cost, nats an image")
-    tooltip = ["way", "degrees", alt.Tooltip("nats:Q", format=".3f")]
+    tooltip = [alt.Tooltip("way"), alt.Tooltip("degrees"), alt.Tooltip("nats:Q", format=".3f")]
     predicted = pd.DataFrame({"degrees": degrees, "nats": gap, "way": names[0]})
     layers = [
         alt.Chart(pd.DataFrame({"degrees": [chosen]}))
@@ -34,7 +34,9 @@ def turn_cost(degrees: tuple[int, ...], gap: np.ndarray, cost: np.ndarray | None
             {"degrees": degrees, "nats": mean, "low": mean - error, "high": mean + error, "way": names[1]}
         )
         layers += [
-            alt.Chart(measured).mark_rule(strokeWidth=2).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
+            alt.Chart(measured)
+            .mark_rule(strokeWidth=2)
+            .encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=colour),
             alt.Chart(measured)
             .mark_point(shape="diamond", filled=True, size=110, opacity=1)
             .encode(x=x, y=y, color=colour, tooltip=tooltip),

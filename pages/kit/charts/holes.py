@@ -42,9 +42,9 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
         .mark_rect(strokeWidth=0)
         .encode(
             x=alt.X("left:Q", title=names[0], scale=span, axis=alt.Axis(grid=False)),
-            x2="right:Q",
+            x2=alt.X2("right:Q"),
             y=alt.Y("low:Q", title=names[1], scale=span, axis=alt.Axis(grid=False)),
-            y2="high:Q",
+            y2=alt.Y2("high:Q"),
             color=colour,
             tooltip=[
                 alt.Tooltip("x:Q", format=".2f", title=names[0]),
@@ -65,7 +65,7 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
     prior = (
         alt.Chart(circles)
         .mark_line(color=concepts.SIGMA.colour, strokeDash=[5, 3], strokeWidth=2)
-        .encode(x="x:Q", y="y:Q", order="order:Q", detail="radius:N")
+        .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), order=alt.Order("order:Q"), detail=alt.Detail("radius:N"))
     )
     return alt.layer(squares, prior).properties(height=520)
 
@@ -100,18 +100,18 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
         .mark_bar(size=30)
         .encode(
             x=alt.X("start:Q", title="nats, mean over the gallery"),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=alt.Y("row:N", sort=None, title=None),
             color=alt.Color(
                 "part:N",
                 scale=alt.Scale(domain=list(parts), range=list(parts.values())),
                 legend=alt.Legend(orient="top", direction="vertical", title=None, symbolType="square", labelLimit=300),
             ),
-            tooltip=["part", alt.Tooltip("nats:Q", format=".2f")],
+            tooltip=[alt.Tooltip("part"), alt.Tooltip("nats:Q", format=".2f")],
         )
     )
     most = pd.DataFrame({"nats": [ceiling]})
-    rule = alt.Chart(most).mark_rule(color=concepts.X.colour, size=3, strokeDash=[4, 3]).encode(x="nats:Q")
+    rule = alt.Chart(most).mark_rule(color=concepts.X.colour, size=3, strokeDash=[4, 3]).encode(x=alt.X("nats:Q"))
     return alt.layer(bars, rule).properties(height=230)
 
 
@@ -141,14 +141,14 @@ def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> alt.L
             x=x,
             y=y,
             size=alt.Size("chosen:N", scale=alt.Scale(domain=[False, True], range=[60, 240]), legend=None),
-            tooltip=["components", alt.Tooltip("nats:Q", format=".2f")],
+            tooltip=[alt.Tooltip("components"), alt.Tooltip("nats:Q", format=".2f")],
         )
     )
     flat = pd.DataFrame({"nats": [prior], "text": ["the prior N(0, I)"]})
-    rule = alt.Chart(flat).mark_rule(color=concepts.SIGMA.colour, strokeDash=[5, 3], size=2).encode(y="nats:Q")
+    rule = alt.Chart(flat).mark_rule(color=concepts.SIGMA.colour, strokeDash=[5, 3], size=2).encode(y=alt.Y("nats:Q"))
     text = (
         alt.Chart(flat)
         .mark_text(align="right", dy=-8, color=concepts.SIGMA.colour)
-        .encode(x=alt.value("width"), y="nats:Q", text="text:N")
+        .encode(x=alt.value("width"), y=alt.Y("nats:Q"), text=alt.Text("text:N"))
     )
     return alt.layer(*([rule, text] if prior > min(scores.values()) - 5 else []), line, dots).properties(height=220)

@@ -18,18 +18,18 @@ def cost_among_the_gallery(gallery: np.ndarray, own: float) -> alt.LayerChart:
         .mark_rect(color=concepts.X.colour)
         .encode(
             x=x,
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y("pictures:Q", title="pictures of the gallery"),
             y2=alt.datum(0),
-            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "pictures"],
+            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), alt.Tooltip("pictures")],
         )
     )
     mark = pd.DataFrame({"nats": [own], "name": ["yours"]})
-    rule = alt.Chart(mark).mark_rule(color=concepts.X_HAT.colour, size=3).encode(x="nats:Q")
+    rule = alt.Chart(mark).mark_rule(color=concepts.X_HAT.colour, size=3).encode(x=alt.X("nats:Q"))
     name = (
         alt.Chart(mark)
         .mark_text(color=concepts.X_HAT.colour, align="left", dx=6, fontSize=13, fontWeight="bold", baseline="top")
-        .encode(x="nats:Q", y=alt.value(0), text="name")
+        .encode(x=alt.X("nats:Q"), y=alt.value(0), text=alt.Text("name"))
     )
     return alt.layer(bars, rule, name).properties(height=200)
 
@@ -46,7 +46,7 @@ def class_shares(labels: np.ndarray, classes: tuple[str, ...]) -> alt.Chart:
             y=alt.Y(
                 "pictures:Q", title=f"of the {len(labels)} nearest codes", scale=alt.Scale(domain=[0, len(labels)])
             ),
-            tooltip=["class", "pictures"],
+            tooltip=[alt.Tooltip("class"), alt.Tooltip("pictures")],
         )
         .properties(height=200)
     )

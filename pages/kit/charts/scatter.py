@@ -18,12 +18,12 @@ def class_counts(y: np.ndarray, classes: tuple[str, ...]) -> alt.Chart:
             x=alt.X("pictures:Q", title="pictures in the box", axis=alt.Axis(tickMinStep=1)),
             y=alt.Y("class:N", sort=None, title="class", axis=alt.Axis(labelOverlap=False)),
             color=alt.Color("class:N", sort=list(classes), legend=None),
-            tooltip=["class", "pictures", alt.Tooltip("share:Q", format=".1%")],
+            tooltip=[alt.Tooltip("class"), alt.Tooltip("pictures"), alt.Tooltip("share:Q", format=".1%")],
         )
     )
     numbers = (
         alt.Chart(rows)
         .mark_text(align="left", dx=3, color=concepts.X.colour)
-        .encode(x="pictures:Q", y=alt.Y("class:N", sort=None), text="pictures:Q")
+        .encode(x=alt.X("pictures:Q"), y=alt.Y("class:N", sort=None), text=alt.Text("pictures:Q"))
     )
     return (bars + numbers).properties(height=22 * len(classes) + 30)

@@ -24,13 +24,13 @@ def elbo_split(reconstruction: float, kl: float) -> alt.Chart:
         .mark_bar(size=36)
         .encode(
             x=alt.X("start:Q", title=NATS),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             color=alt.Color(
                 "term:N",
                 scale=alt.Scale(domain=list(rows["term"]), range=colours),
                 legend=alt.Legend(orient="top", direction="vertical", title=None, symbolType="square"),
             ),
-            tooltip=["term", alt.Tooltip("nats:Q", format=".2f")],
+            tooltip=[alt.Tooltip("term"), alt.Tooltip("nats:Q", format=".2f")],
         )
         .properties(height=160)
     )
@@ -45,7 +45,7 @@ def kl_by_dim(kl_per_dim: np.ndarray) -> alt.Chart:
         .encode(
             x=alt.X("dimension:N", sort=None, title="latent dimension", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("KL:Q", title="KL, nats"),
-            tooltip=["dimension", alt.Tooltip("KL:Q", format=".3f")],
+            tooltip=[alt.Tooltip("dimension"), alt.Tooltip("KL:Q", format=".3f")],
         )
         .properties(height=240)
     )
@@ -64,14 +64,16 @@ def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> alt.LayerChart:
     )
     x = alt.X("dimension:N", sort=list(rows["dimension"]), title="latent dimension", axis=alt.Axis(labelAngle=0))
     y = alt.Scale(domain=[-4, 4], clamp=True)
-    tooltip = ["dimension", alt.Tooltip("mu:Q", format=".2f"), alt.Tooltip("sigma:Q", format=".2f")]
+    tooltip = [alt.Tooltip("dimension"), alt.Tooltip("mu:Q", format=".2f"), alt.Tooltip("sigma:Q", format=".2f")]
     bar = (
         alt.Chart(rows)
         .mark_rule(color=concepts.SIGMA.colour, size=6, opacity=0.6)
-        .encode(x=x, y=alt.Y("low:Q", scale=y, title="μ ± σ"), y2="high:Q", tooltip=tooltip)
+        .encode(x=x, y=alt.Y("low:Q", scale=y, title="μ ± σ"), y2=alt.Y2("high:Q"), tooltip=tooltip)
     )
     tick = (
-        alt.Chart(rows).mark_tick(color=concepts.MU.colour, thickness=3, size=14).encode(x=x, y="mu:Q", tooltip=tooltip)
+        alt.Chart(rows)
+        .mark_tick(color=concepts.MU.colour, thickness=3, size=14)
+        .encode(x=x, y=alt.Y("mu:Q"), tooltip=tooltip)
     )
     return alt.layer(bar, tick).properties(height=240)
 
@@ -103,7 +105,7 @@ def training_curves(history: dict[str, list], variational: bool) -> alt.Chart:
                 scale=alt.Scale(domain=["held-out pictures", "training pictures"], range=[[1, 0], [5, 4]]),
                 legend=alt.Legend(orient="top", title=None),
             ),
-            tooltip=["epoch", "pictures", alt.Tooltip("nats:Q", format=".2f")],
+            tooltip=[alt.Tooltip("epoch"), alt.Tooltip("pictures"), alt.Tooltip("nats:Q", format=".2f")],
         )
         .properties(height=260)
     )

@@ -21,17 +21,17 @@ def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> alt
         .mark_rect(color=concepts.Z.colour, opacity=0.7)
         .encode(
             x=alt.X("from:Q", title="log p(x | z), nats", scale=alt.Scale(zero=False, nice=True)),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y("draws:Q", title="draws of z"),
             y2=alt.Y2Datum(0),
-            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "draws"],
+            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), alt.Tooltip("draws")],
         )
     )
     rules = (
         alt.Chart(pd.DataFrame({"nats": list(marks.values()), "mark": list(marks)}))
         .mark_rule(size=2.5)
         .encode(
-            x="nats:Q",
+            x=alt.X("nats:Q"),
             color=alt.Color(
                 "mark:N",
                 sort=None,
@@ -39,7 +39,7 @@ def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> alt
                 legend=alt.Legend(orient="top", title=None, columns=1, labelLimit=400),
             ),
             strokeDash=alt.StrokeDash("mark:N", sort=None, scale=alt.Scale(domain=list(marks), range=[[1, 0], [5, 3]])),
-            tooltip=["mark", alt.Tooltip("nats:Q", format=".1f")],
+            tooltip=[alt.Tooltip("mark"), alt.Tooltip("nats:Q", format=".1f")],
         )
     )
     return alt.layer(bars, rules).properties(height=300)
@@ -59,13 +59,13 @@ def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> alt
             x=alt.X("draws:Q", title="draws so far", scale=alt.Scale(type="log", nice=False)),
             y=alt.Y("nats:Q", title="estimate of log p(x), nats", scale=alt.Scale(zero=False)),
             color=alt.Color("seed:N", sort=None, legend=alt.Legend(orient="top", title=None, columns=3)),
-            tooltip=["seed", "draws", alt.Tooltip("nats:Q", format=".1f")],
+            tooltip=[alt.Tooltip("seed"), alt.Tooltip("draws"), alt.Tooltip("nats:Q", format=".1f")],
         )
     )
     rule = (
         alt.Chart(pd.DataFrame({"nats": [reference]}))
         .mark_rule(size=2.5, strokeDash=[5, 3], color=concepts.MU.colour)
-        .encode(y="nats:Q", tooltip=[alt.Tooltip("nats:Q", format=".1f")])
+        .encode(y=alt.Y("nats:Q"), tooltip=[alt.Tooltip("nats:Q", format=".1f")])
     )
     return alt.layer(lines, rule).properties(height=300)
 
@@ -90,9 +90,13 @@ def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.nda
     scale = alt.Scale(domain=[0, float(exact.max()) * 1.15])
     base = {"x": alt.X("x:Q", title="x"), "y": alt.Y("density:Q", title="density", scale=scale), "color": colour}
     dash = alt.StrokeDash("curve:N", scale=alt.Scale(domain=names, range=[[1, 0], [1, 0], [5, 3]]), legend=None)
-    one = alt.Chart(thin).mark_line(strokeWidth=1).encode(**base, detail="stop:N")
+    one = alt.Chart(thin).mark_line(strokeWidth=1).encode(**base, detail=alt.Detail("stop:N"))
     both = alt.Chart(thick).mark_line(strokeWidth=3).encode(**base, strokeDash=dash)
-    rule = alt.Chart(pd.DataFrame({"x": [at]})).mark_rule(color=concepts.X.colour, strokeDash=[2, 2]).encode(x="x:Q")
+    rule = (
+        alt.Chart(pd.DataFrame({"x": [at]}))
+        .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
+        .encode(x=alt.X("x:Q"))
+    )
     return alt.layer(one, both, rule).properties(height=340)
 
 
@@ -104,14 +108,14 @@ def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at:
     band = (
         alt.Chart(rows)
         .mark_area(color=concepts.X_HAT.colour, opacity=0.2)
-        .encode(x=x, y=alt.Y("low:Q", scale=y, title="f(z) ± σ"), y2="high:Q")
+        .encode(x=x, y=alt.Y("low:Q", scale=y, title="f(z) ± σ"), y2=alt.Y2("high:Q"))
     )
     line = alt.Chart(rows).mark_line(color=concepts.X_HAT.colour).encode(x=x, y=alt.Y("f:Q", scale=y))
     here = pd.DataFrame({"z": [stop], "f": [float(np.interp(stop, z, mean))]})
     dot = (
         alt.Chart(here)
         .mark_point(color=concepts.Z.colour, filled=True, size=160, opacity=1)
-        .encode(x=x, y=alt.Y("f:Q", scale=y), tooltip=["z", alt.Tooltip("f:Q", format=".2f")])
+        .encode(x=x, y=alt.Y("f:Q", scale=y), tooltip=[alt.Tooltip("z"), alt.Tooltip("f:Q", format=".2f")])
     )
     rule = (
         alt.Chart(pd.DataFrame({"x": [at]}))
@@ -138,7 +142,7 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> alt.LayerChar
         .mark_bar(size=22)
         .encode(
             x=alt.X("start:Q", scale=scale, title="nats"),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=alt.Y("bar:N", sort=None, title=None, axis=None),
             color=alt.Color(
                 "bar:N",
@@ -146,7 +150,7 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> alt.LayerChar
                 scale=alt.Scale(domain=names, range=[ELBO, concepts.KL.colour, concepts.X.colour]),
                 legend=alt.Legend(orient="top", title=None, columns=1, symbolType="square", labelLimit=400),
             ),
-            tooltip=["bar", alt.Tooltip("nats:Q", format=".3f")],
+            tooltip=[alt.Tooltip("bar"), alt.Tooltip("nats:Q", format=".3f")],
         )
     )
     rule = (
@@ -216,11 +220,15 @@ def gradient_histograms(samples: dict[str, np.ndarray], slope: float) -> alt.Lay
         alt.Tooltip("to:Q", format=".2f"),
         alt.Tooltip("share:Q", format=".1%"),
     ]
-    bars = alt.Chart(data).mark_rect().encode(x=x, x2="to:Q", y=y, y2="top:Q", color=colour, tooltip=tooltip)
+    bars = (
+        alt.Chart(data)
+        .mark_rect()
+        .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("top:Q"), color=colour, tooltip=tooltip)
+    )
     names = (
         alt.Chart(pd.DataFrame({"from": low, "base": np.arange(len(samples)) + 0.88, "way": list(reversed(samples))}))
         .mark_text(align="left", fontSize=13, fontWeight="bold")
-        .encode(x=x, y=y, text="way:N", color=colour)
+        .encode(x=x, y=y, text=alt.Text("way:N"), color=colour)
     )
     rule = (
         alt.Chart(pd.DataFrame({"from": [slope]}))
@@ -272,13 +280,17 @@ def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at
                 legend=TOP,
             ),
             strokeDash=alt.StrokeDash("network:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]])),
-            tooltip=["network", alt.Tooltip("sigma:Q", format=".3f"), alt.Tooltip("slope:Q", format=".3g")],
+            tooltip=[
+                alt.Tooltip("network"),
+                alt.Tooltip("sigma:Q", format=".3f"),
+                alt.Tooltip("slope:Q", format=".3g"),
+            ],
         )
     )
     rule = (
         alt.Chart(pd.DataFrame({"sigma": [at]}))
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
-        .encode(x="sigma:Q")
+        .encode(x=alt.X("sigma:Q"))
     )
     return alt.layer(lines, rule).properties(height=240)
 
@@ -291,7 +303,7 @@ def beta_ruler(beta: float, shipped: dict[str, float]) -> alt.LayerChart:
     ticks = (
         alt.Chart(models)
         .mark_tick(thickness=3, size=28, color=concepts.X.colour)
-        .encode(x=x, tooltip=["model", "beta"])
+        .encode(x=x, tooltip=[alt.Tooltip("model"), alt.Tooltip("beta")])
     )
     names = ticks.mark_text(dy=-24, color=concepts.X.colour).encode(text=alt.Text("beta:Q", format="~g"))
     one = (
@@ -317,7 +329,7 @@ def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:
             strokeDash=alt.StrokeDash(
                 "likelihood:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]])
             ),
-            tooltip=["likelihood", alt.Tooltip("x:Q", format=".2f"), alt.Tooltip("nats:Q", format=".3f")],
+            tooltip=[alt.Tooltip("likelihood"), alt.Tooltip("x:Q", format=".2f"), alt.Tooltip("nats:Q", format=".3f")],
         )
         .properties(height=340)
     )
@@ -336,7 +348,9 @@ def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> alt.LayerCh
         )
     )
     rule = (
-        alt.Chart(pd.DataFrame({"mean": [at]})).mark_rule(color=concepts.X.colour, strokeDash=[2, 2]).encode(x="mean:Q")
+        alt.Chart(pd.DataFrame({"mean": [at]}))
+        .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
+        .encode(x=alt.X("mean:Q"))
     )
     return alt.layer(line, rule).properties(height=340)
 
@@ -369,11 +383,15 @@ def estimate_with_error(closed_form: float, estimate: float, standard_error: flo
         .mark_rule(color=concepts.KL.colour, size=3)
         .encode(x=alt.X("nats:Q", scale=x, title="KL, nats"))
     )
-    bar = alt.Chart(rows).mark_rule(color=concepts.EPSILON.colour, size=3).encode(y=y, x="low:Q", x2="high:Q")
+    bar = (
+        alt.Chart(rows)
+        .mark_rule(color=concepts.EPSILON.colour, size=3)
+        .encode(y=y, x=alt.X("low:Q"), x2=alt.X2("high:Q"))
+    )
     dot = (
         alt.Chart(rows)
         .mark_point(color=concepts.EPSILON.colour, filled=True, size=300, shape="diamond", opacity=1)
-        .encode(y=y, x="nats:Q", tooltip=[alt.Tooltip("nats:Q", format=".3f")])
+        .encode(y=y, x=alt.X("nats:Q"), tooltip=[alt.Tooltip("nats:Q", format=".3f")])
     )
     return alt.layer(rule, bar, dot).properties(height=110)
 

@@ -48,9 +48,9 @@ def shares_along(shares: np.ndarray, classes: tuple[str, ...]) -> alt.LayerChart
         .encode(
             x=x,
             y=y,
-            y2="high:Q",
+            y2=alt.Y2("high:Q"),
             color=alt.Color("class:N", scale=alt.Scale(domain=list(classes)), legend=None),
-            tooltip=["class", alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("t:Q", format=".2f")],
+            tooltip=[alt.Tooltip("class"), alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("t:Q", format=".2f")],
         )
     )
     text = alt.Chart(names).mark_text(fontSize=14, fontWeight="bold", color="white", stroke="black", strokeWidth=3)
@@ -83,7 +83,7 @@ def norms_along(norms: dict[str, np.ndarray], chosen: str, latent_dim: int | Non
             y=alt.Y("norm:Q", title="‖z‖, the length of z"),
             color=alt.Color("path:N", scale=alt.Scale(domain=list(lines), range=list(colours.values())), legend=legend),
             strokeDash=alt.StrokeDash("path:N", scale=alt.Scale(domain=list(lines), range=list(dashes.values()))),
-            tooltip=["path", alt.Tooltip("norm:Q", format=".2f"), alt.Tooltip("t:Q", format=".2f")],
+            tooltip=[alt.Tooltip("path"), alt.Tooltip("norm:Q", format=".2f"), alt.Tooltip("t:Q", format=".2f")],
         )
         .properties(height=260)
     )

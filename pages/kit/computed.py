@@ -158,9 +158,23 @@ def _inference_gap(model_id, sha256, content, label, _spec: ModelSpec, _x):
     return bounds.inference_gap(cache.model(_spec), _x, _labels(label))
 
 
-def _content(x: np.ndarray) -> str:
-    """What identifies a picture, be it from the gallery or the reader's own."""
-    return hashlib.sha256(x.tobytes()).hexdigest()
+def log_joint(spec: ModelSpec, x: np.ndarray, z: np.ndarray, label: int | None) -> np.ndarray:
+    """`vae_core.inference.log_joint` of one picture (28, 28) with codes z (n, latent): (n,) in nats."""
+    return _log_joint(spec.id, spec.weights.sha256, _content(x), _content(z), label, spec, x, z)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Looking at the true posterior")
+def _log_joint(model_id, sha256, content, codes: str, label, _spec: ModelSpec, _x, _z) -> np.ndarray:
+    from vae_core import inference
+
+    found = inference.log_joint(cache.model(_spec), _x, _z, _labels(label))
+    found.setflags(write=False)
+    return found
+
+
+def _content(values: np.ndarray) -> str:
+    """What identifies a picture, be it from the gallery or the reader's own, or codes."""
+    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
 
 
 def _labels(label: int | None) -> np.ndarray | None:
@@ -244,6 +258,19 @@ def _mixtures(model_id: str, sha256: str | None, _spec: ModelSpec):
     mixes = {k: density.fit_mixture(fitted, k) for k in (1, 5, 10, 20, 50) if 20 * k <= len(fitted)}
     scores = {k: float(density.log_mixture(mix, held_out).mean()) for k, mix in mixes.items()}
     return mixes, scores, float(density.log_prior(held_out).mean())
+
+
+def sample_scores(spec: ModelSpec, z: np.ndarray, own: np.ndarray | None):
+    """`vae_core.density.score_samples` of samples z (m, latent) by the gallery's codes."""
+    return _sample_scores(spec.id, spec.codes and spec.codes.sha256, _content(z), own is not None, spec, z, own)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _sample_scores(model_id: str, sha256: str | None, content: str, of_pictures: bool, _spec: ModelSpec, _z, _own):
+    from vae_core import density
+
+    mu, logvar, _ = cloud(_spec)
+    return density.score_samples(_z, mu, logvar, cache.codes(_spec).y, _own)
 
 
 def pca(dataset: str):

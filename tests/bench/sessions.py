@@ -38,7 +38,7 @@ class Visitor:
         self.sliders: list[tuple] = []  # (slider, fragment id)
         self.pictures: dict[tuple, str | bytes] = {}  # place on the page -> what is shown there
         self.files: set[str] = set()  # addresses of the weights that a component fetches
-        self.values: dict[str, float] = {}
+        self.values: dict[str, float | str] = {}
         self.cached: dict[str, ForwardMsg] = {}
         self.reruns: list[float] = []
         self.errors: list[str] = []
@@ -67,8 +67,9 @@ class Visitor:
         slider, fragment = self.sliders[0]
         steps = round((slider.max - slider.min) / slider.step)
         value = former = self.values.get(slider.id, slider.default[0])
-        while abs(value - former) < slider.step / 2:
-            value = slider.min + slider.step * random.randint(0, steps)
+        while value == former:
+            place = random.randint(0, steps)
+            value = slider.options[place] if slider.options else slider.min + slider.step * place
         self.values[slider.id] = value
         before = dict(self.pictures)
         started = time.perf_counter()
@@ -129,7 +130,8 @@ class Visitor:
         for id_, value in self.values.items():
             state = rerun.widget_states.widgets.add()
             state.id = id_
-            state.double_array_value.data.append(value)
+            kind = state.string_array_value if isinstance(value, str) else state.double_array_value
+            kind.data.append(value)
         rerun.cached_message_hashes.extend(self.cached)
         return message.SerializeToString()
 

@@ -57,7 +57,7 @@ def whose_fault(subject: Subject) -> None:
         help="At the encoder's q, or with the encoder's σ at the peak of the true posterior.",
     )
     ascent = ascents[start]
-    climb(choice, subject.x, choice.labels(subject.digit), gap, ascent, key="bounds_climb")
+    climb(choice, subject.x, subject.label, gap, ascent, key="bounds_climb")
     behind = gap.best_elbo - ascent.elbo.max()
     if behind > 0.05:
         st.info(

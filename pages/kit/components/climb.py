@@ -5,9 +5,9 @@ import base64
 import numpy as np
 import streamlit as st
 
-from pages.kit import concepts
+from pages.kit import computed, concepts
 from pages.kit.components.files import read
-from vae_core import bounds, inference
+from vae_core import bounds
 
 CELLS = 90  # in a row of the picture around q
 RANGE = 200  # nats below the peak that the whole plane's picture shows
@@ -28,7 +28,7 @@ def window(mu: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (low + high) / 2 - half, (low + high) / 2 + half
 
 
-def climb(choice, x: np.ndarray, label: np.ndarray | None, gap: bounds.InferenceGap, ascent: bounds.Ascent, key: str):
+def climb(choice, x: np.ndarray, label: int | None, gap: bounds.InferenceGap, ascent: bounds.Ascent, key: str):
     """Draw one of the two ascents of a picture's inference gap."""
     sigma = np.exp(0.5 * ascent.logvar)
     ends = [0, ascent.best]
@@ -36,7 +36,7 @@ def climb(choice, x: np.ndarray, label: np.ndarray | None, gap: bounds.Inference
     cell = (high - low) / CELLS
     right, up = (np.linspace(low[i] + cell[i] / 2, high[i] - cell[i] / 2, CELLS) for i in (0, 1))
     z = np.stack(np.meshgrid(right, up[::-1]), axis=-1).reshape(-1, 2)
-    log_joint = inference.log_joint(choice.model, x, z, label)
+    log_joint = computed.log_joint(choice.spec, x, z, label)
     mass = gap.posterior.mass_within(low, high)
     data = {
         "elbo": gap.elbo,

@@ -70,8 +70,7 @@ def _shown_and_scored(choice: Choice, name: str, z: np.ndarray, own: np.ndarray 
         alt=f"{SHOWN} pictures decoded from {name}, seed {seed}",
         about={"model": spec.id, "seed": seed, "density": name},
     )
-    mu, logvar, _ = computed.cloud(spec)
-    scores = density.score_samples(z, mu, logvar, y, own)
+    scores = computed.sample_scores(spec, z, own)
     line = {
         "samples of": name,
         "mean log q(z), nats": f"{scores.log_density:.1f}",

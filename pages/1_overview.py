@@ -14,31 +14,19 @@ import numpy as np
 
 from pages.kit import cache
 from pages.kit.components.flow import Left, flow
-from pages.kit.controls import refuse_unknown, row
+from pages.kit.controls import held_noise, row
 from pages.kit.own import keep_digit, own_digits
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, source
 from vae_core import inference, latent
 
-SEEDS = 1_000_000
-
 choice = chosen_model()
 needs_posterior(choice)
 spec = choice.spec
 
-refuse_unknown("overview_seed", range(SEEDS), f"Seeds are whole numbers from 0 to {SEEDS - 1}.")
 with row():
     digit = chosen_digit(choice)
-    seed = st.number_input(
-        "Noise seed", 0, SEEDS - 1, 0, key="overview_seed", bind="query-params", width=130, help="It alone draws ε."
-    )
-    st.button(
-        "Fresh noise",
-        icon=":material/casino:",
-        on_click=lambda: st.session_state.update(overview_seed=(seed + 1) % SEEDS),
-        key="overview_fresh",
-        help="Draw another ε. Until you ask, the noise stays the same: only the picture moves things.",
-    )
+    seed = held_noise("overview_seed", fresh="overview_fresh")
 epsilon = latent.noise(1, spec.latent_dim, seed)
 
 

@@ -16,7 +16,7 @@ from pages.kit import cache, computed
 from pages.kit.charts.player import dimension_bars, phase_at, terms_by_epoch, training_charts
 from pages.kit.components.dots import frame_of
 from pages.kit.components.player import nearest_before, player, replay_of, times_of, track
-from pages.kit.controls import chosen_seed, refuse_unknown, row
+from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
 from pages.kit.picker import chosen_model
 from pages.kit.show import look_for, predict, source
 from vae_core import inference, latent, objective
@@ -42,13 +42,7 @@ with row():
         width=180,
         help="A second model on the same clock. Models whose weights were kept by epoch can be replayed.",
     )
-    turn = st.session_state.setdefault("training_turn", 0)
-    st.button(
-        "Other pictures",
-        icon=":material/shuffle:",
-        on_click=lambda: st.session_state.update(training_turn=turn + 1),
-        key="training_others",
-    )
+    turn = times_pressed("Other pictures", "training_others", icon="shuffle")
     seed = chosen_seed("Seed of the noise", key="training_seed", width=180)
 shown = [spec] if second == NONE else [spec, models[second]]
 

@@ -17,7 +17,7 @@ from pages.kit.charts.player import dimension_bars, family_table, rate_distortio
 from pages.kit.components.dots import frame_of
 from pages.kit.components.player import player, replay_of, track
 from pages.kit.concepts import KL, RECONSTRUCTION, tex
-from pages.kit.controls import chosen_seed, refuse_unknown, row
+from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
 from pages.kit.picker import chosen_model
 from pages.kit.show import download, look_for, predict, source
 from vae_core import inference, latent
@@ -61,13 +61,7 @@ predict(
 )
 
 with row():
-    turn = st.session_state.setdefault("tradeoff_turn", 0)
-    st.button(
-        "Other pictures",
-        icon=":material/shuffle:",
-        on_click=lambda: st.session_state.update(tradeoff_turn=turn + 1),
-        key="tradeoff_others",
-    )
+    turn = times_pressed("Other pictures", "tradeoff_others", icon="shuffle")
     seed = chosen_seed("Seed of the noise", key="tradeoff_seed", width=180)
 
 y = usable[0][2].y

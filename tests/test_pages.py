@@ -44,6 +44,12 @@ def component(at: AppTest) -> dict:
     return json.loads(drawings[0].json)
 
 
+@pytest.fixture(autouse=True)
+def charts_are_checked(monkeypatch):
+    """Every chart of every page against Vega-Lite's schema, which the app itself leaves out."""
+    monkeypatch.setattr("pages.kit.show._Unchecked.to_dict", lambda chart: chart.drawing.to_dict())
+
+
 @pytest.fixture
 def copied_artifacts(tmp_path, monkeypatch):
     """The app on a copy of the artifacts that a test may damage, with empty caches before and after."""

@@ -30,6 +30,32 @@ def chosen_seed(label: str, key: str, width: int | str = 160, **settings) -> int
     return st.number_input(label, 0, SEEDS[-1], 0, key=key, bind="query-params", width=width, **settings)
 
 
+def held_noise(key: str, fresh: str) -> int:
+    """The seed of epsilon, kept in the link as `key`, and a button `fresh` for another: until then the noise is held."""
+    seed = chosen_seed("Seed of ε", key=key, width=140, help="It alone draws ε.")
+    st.button(
+        "Fresh noise",
+        icon=":material/casino:",
+        on_click=lambda: st.session_state.update({key: (seed + 1) % len(SEEDS)}),
+        key=fresh,
+        help="Draw another ε. Until you ask, the noise stays the same: nothing else moves it.",
+    )
+    return seed
+
+
+def times_pressed(label: str, key: str, icon: str = "casino", **settings) -> int:
+    """A button that asks for others of their kind: how often it has been pressed in this visit."""
+    pressed = st.session_state.setdefault(f"{key}_pressed", 0)
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        on_click=lambda: st.session_state.update({f"{key}_pressed": pressed + 1}),
+        key=key,
+        **settings,
+    )
+    return pressed
+
+
 def refuse_unknown(parameter: str, allowed: Collection, remedy: str) -> None:
     """Say so when the URL asks for something that does not exist; Streamlit itself then falls back silently."""
     asked = st.query_params.get(parameter)

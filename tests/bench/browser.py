@@ -23,13 +23,14 @@ WAIT = """alt => new Promise(resolve => {
   const start = () => { began ??= performance.now(); };
   addEventListener('keydown', start, {capture: true});
   addEventListener('pointerdown', start, {capture: true});
-  const look = () => {
+  new MutationObserver(async (_, observer) => {
     const now = image();
-    if (began !== null && now && now.src !== before && now.complete && now.naturalWidth)
-      requestAnimationFrame(() => resolve(performance.now() - began));
-    else requestAnimationFrame(look);
-  };
-  look();
+    if (!now || now.src === before) return;
+    observer.disconnect();
+    await now.decode();
+    const painted = () => resolve(performance.now() - began);
+    requestAnimationFrame(() => requestAnimationFrame(painted)); // the frame after the one that paints it
+  }).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['src']});
 })"""
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.kit import computed
-from pages.kit.controls import row
+from pages.kit.controls import row, times_pressed
 from pages.kit.picker import Choice, chosen_digit
 from vae_core import bounds
 
@@ -62,16 +62,10 @@ class Subject:
 
 def chosen_subject(choice: Choice) -> Subject:
     """The picture picker and fresh samples; stops the page where the picture's pixels are not on this machine."""
-    seed = st.session_state.setdefault("bounds_noise", 0)
     with row():
         digit = chosen_digit(choice)
-        st.button(
-            "Fresh samples",
-            icon=":material/casino:",
-            on_click=lambda: st.session_state.update(bounds_noise=seed + 1),
-            key="bounds_fresh",
-            help="New noise for the samples of q; until then it is held, whatever else you change.",
-        )
+        explained = "New noise for the samples of q; until then it is held, whatever else you change."
+        seed = times_pressed("Fresh samples", "bounds_fresh", help=explained)
     x = choice.x(digit)
     if x is None:
         st.info(

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.kit.charts.theory import estimate_with_error, two_gaussians
 from pages.kit.concepts import KL, MU, SIGMA, tex
+from pages.kit.controls import times_pressed
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, source
 from vae_core import inference, latent, objective
@@ -59,13 +60,7 @@ def _by_hand() -> None:
         samples = st.select_slider(
             "Monte Carlo samples", [10, 30, 100, 300, 1000, 3000, 10000], 100, key="loss_samples", bind="query-params"
         )
-        noise_seed = st.session_state.setdefault("loss_noise", 0)
-        st.button(
-            "Fresh samples",
-            icon=":material/casino:",
-            on_click=lambda: st.session_state.update(loss_noise=noise_seed + 1),
-            key="loss_fresh",
-        )
+        noise_seed = times_pressed("Fresh samples", "loss_fresh")
     exact, estimate, standard_error = inference.kl_both_ways(mu, logvar, latent.noise(samples, 1, noise_seed)[:, 0])
     with curves:
         chart(two_gaussians(mu, sigma), alt=f"Density of N({mu:.2f}, {sigma:.2f} squared) over the prior N(0, 1)")

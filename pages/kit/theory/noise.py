@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit import computed
 from pages.kit.charts.theory import gradient_histograms, noise_to_code
 from pages.kit.concepts import EPSILON, MU, SIGMA, Z, tex
-from pages.kit.controls import row
+from pages.kit.controls import row, times_pressed
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import chart, look_for, predict, source
 from vae_core import gradients, latent
@@ -71,7 +71,6 @@ def lesson(choice: Choice) -> None:
 @st.fragment
 def _held_noise() -> None:
     controls, drawing = st.columns([2, 3], gap="large")
-    seed = st.session_state.setdefault("noise_seed", 0)
     with controls:
         mu = st.slider("μ of q(z|x)", -3.0, 3.0, 1.0, 0.05, key="noise_mu", bind="query-params")
         sigma = st.slider("σ of q(z|x)", 0.0, 2.0, 0.5, 0.05, key="noise_sigma", bind="query-params")
@@ -81,12 +80,7 @@ def _held_noise() -> None:
             bind="query-params",
             help="No reparameterisation: each move of a slider draws other codes from N(μ, σ²).",
         )
-        st.button(
-            "Fresh noise",
-            icon=":material/casino:",
-            on_click=lambda: st.session_state.update(noise_seed=seed + 1),
-            key="noise_fresh",
-        )
+        seed = times_pressed("Fresh noise", "noise_fresh")
     if anew:  # every run another draw, as if z came out of a box
         seed = st.session_state["noise_draws"] = st.session_state.get("noise_draws", 1000) + 1
     epsilon = latent.noise(9, 1, seed)[:, 0]

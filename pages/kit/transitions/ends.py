@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
-from pages.kit.controls import SEEDS, chosen_seed, one_of, row
+from pages.kit.controls import held_noise, one_of, row
 from pages.kit.picker import Choice, chosen_digit
 from vae_core import inference, latent, transitions
 from vae_core.images import gif, png, strips, to_pixels
@@ -164,9 +164,7 @@ def chosen_noise(choice: Choice) -> int | None:
     if codes == "mean":
         return None
     with row():
-        seed = chosen_seed("Seed of ε", key="transition_seed", width=140)
-        st.button("Fresh noise", icon=":material/casino:", on_click=_fresh, key="transition_fresh")
-    return seed
+        return held_noise("transition_seed", fresh="transition_fresh")
 
 
 def _at_random(y: np.ndarray) -> None:
@@ -181,7 +179,3 @@ def _at_random(y: np.ndarray) -> None:
 def _swap() -> None:
     a, b = st.session_state["transition_A"], st.session_state["transition_B"]
     st.session_state.update(transition_A=b, transition_B=a)
-
-
-def _fresh() -> None:
-    st.session_state["transition_seed"] = (st.session_state["transition_seed"] + 1) % len(SEEDS)

@@ -74,8 +74,8 @@ def test_bars_are_the_kl_of_the_encoded_pictures_at_each_epoch():
         (28, "KL weight rises"),
         (29, "full KL weight"),
         (224, "full KL weight"),
-        (225, "pictures as they are"),
-        (280, "pictures as they are"),
+        (225, "no picture deformed"),
+        (280, "no picture deformed"),
     ],
 )
 def test_phases_follow_the_recipe(epoch, words):

@@ -27,7 +27,7 @@ def phases(recipe: dict) -> list[tuple[float, float, str]]:
     else:
         steps = [(0, late, "full KL weight")]
     if late < epochs:  # until then, some pictures were drawn a little rotated and sheared
-        steps.append((late, epochs, "pictures as they are"))
+        steps.append((late, epochs, "no picture deformed"))
     return steps
 
 

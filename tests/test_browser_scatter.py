@@ -67,6 +67,7 @@ def test_a_dot_can_be_chosen_again_after_another_way_of_choosing(app, visit):
     page.get_by_role("button", name="Another digit").click()
     changed(page, chosen, field.input_value)
     other = field.input_value()
+    settled(page)
     page.locator(CANVAS).click(position=here)
     changed(page, other, field.input_value)
     assert field.input_value() == chosen

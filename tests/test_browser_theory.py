@@ -8,12 +8,14 @@ pytestmark = pytest.mark.browser
 
 def test_steps_with_formulas_and_tables_are_no_wider_than_a_phone(app, visit):
     page = visit(f"{app}/loss_theory?model=mnist-z20&step=Noise", width=390)
-    for step in ("Noise", "Units", "Recap"):
+    for step in ("Noise", "KL", "Units", "Recap"):
         page.get_by_role("radio", name=step).click()
         page.wait_for_url(f"**step={step}**")
         settled(page)
         width, room = page.locator("[data-testid=stMain]").evaluate("main => [main.scrollWidth, main.clientWidth]")
         assert width <= room, step
+        ends = page.locator(".katex-display").evaluate_all("all => all.map(f => f.getBoundingClientRect().right)")
+        assert max(ends) <= 390, step
 
 
 def test_next_opens_the_next_step_at_its_head_and_in_the_link(app, visit):

@@ -128,7 +128,7 @@ def _densities_there(choice: Choice, place: Place) -> None:
         surplus = prior - here
         st.markdown(
             "Codes of real pictures lie at places like this."
-            + (f" But the prior is {np.exp(surplus):,.0f} times as dense here as they are." if surplus > 1 else "")
+            + (f" But the prior is denser here than they are, by {surplus:.1f} nats." if surplus > 1 else "")
         )
     elif prior > here:
         st.markdown("**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here.")

@@ -15,8 +15,8 @@ def lesson(choice: Choice) -> None:
     st.header("The KL by hand")
     st.markdown("Move one posterior N(μ, σ²) over the prior N(0, 1).")
     st.latex(
-        rf"{tex(KL)} = \tfrac12 \left({tex(MU)}^2 + {tex(SIGMA)}^2 - \log {tex(SIGMA)}^2 - 1\right)"
-        rf" = \mathbb{{E}}_q[\log q(z) - \log p(z)]"
+        rf"\begin{{aligned}} {tex(KL)} &= \tfrac12 \left({tex(MU)}^2 + {tex(SIGMA)}^2 - \log {tex(SIGMA)}^2 - 1\right) \\"
+        rf" &= \mathbb{{E}}_q[\log q(z) - \log p(z)] \end{{aligned}}"
     )
     st.caption(
         "Source: Kingma and Welling (2014), appendix B; the mean over samples of the right side is an estimate of it."

@@ -14,7 +14,7 @@ def test_steps_with_formulas_and_tables_are_no_wider_than_a_phone(app, visit):
         settled(page)
         width, room = page.locator("[data-testid=stMain]").evaluate("main => [main.scrollWidth, main.clientWidth]")
         assert width <= room, step
-        ends = page.locator(".katex-display").evaluate_all("all => all.map(f => f.getBoundingClientRect().right)")
+        ends = page.locator(".katex-html .base").evaluate_all("all => all.map(f => f.getBoundingClientRect().right)")
         assert max(ends) <= 390, step
 
 

@@ -94,7 +94,9 @@ st.caption(
     " published models trained on all 60,000 training images, ours on 55,000; one training seed each. Gaussian pixels are"
     " densities and compare with no other row."
 )
-download("Table as CSV", table.to_csv(index=False).encode(), "vae-classroom-models.csv", "text/csv", "models_csv")
+download(
+    "Table as CSV", lambda: table.to_csv(index=False).encode(), "vae-classroom-models.csv", "text/csv", "models_csv"
+)
 look_for(
     "More latent dimensions lower the nELBO until no new one is used: compare z with the active units. A larger β lowers"
     " the KL and raises the reconstruction. **Try:** find two models with nearly the same nELBO and different KL."

@@ -166,7 +166,7 @@ st.markdown(
 table = family_table(family, [codes for _, _, codes in usable])
 st.dataframe(table, hide_index=True)
 name = f"trade-off-{family[0].dataset}-z{latent_dim}.csv"
-download("The table as CSV", table.to_csv(index=False).encode(), name, "text/csv", "tradeoff_csv")
+download("The table as CSV", lambda: table.to_csv(index=False).encode(), name, "text/csv", "tradeoff_csv")
 longest = max(family, key=lambda spec: spec.recipe.get("epochs", 0))
 others = sorted({spec.recipe["epochs"] for spec in family if spec.recipe.get("epochs") != longest.recipe["epochs"]})
 st.caption(

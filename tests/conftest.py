@@ -1,6 +1,7 @@
 """What several tests need: the shipped artifacts, a small world to build in, the full data where it is there."""
 
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -131,6 +132,26 @@ def chromium():
 def app():
     with running_app() as (address, _):
         yield address
+
+
+@pytest.fixture
+def copied_artifacts(tmp_path, monkeypatch):
+    """The app on a copy of the artifacts that a test may damage, with empty caches before and after."""
+    import streamlit as st  # only here: most tests need no page
+
+    from pages.kit import cache
+
+    root = shutil.copytree(ARTIFACTS, tmp_path / "artifacts")
+    monkeypatch.setattr(cache, "ARTIFACTS", root)
+    st.cache_resource.clear()
+    yield root
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def without_data(tmp_path, monkeypatch):
+    """A machine on which no data set was downloaded."""
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "empty"))
 
 
 @pytest.fixture

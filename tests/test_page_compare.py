@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import SHIPPED
-from test_pages import component, copied_artifacts, open_page, pictures, without_data  # noqa: F401
+from test_pages import component, open_page, pictures
 
 from pages.kit import cache, computed
 
@@ -41,7 +41,7 @@ def test_without_pixels_the_shipped_codes_are_enough():
     assert not at.exception
 
 
-def test_a_missing_neighbour_is_named_and_the_others_go_on(copied_artifacts):  # noqa: F811
+def test_a_missing_neighbour_is_named_and_the_others_go_on(copied_artifacts):
     (copied_artifacts / SHIPPED["mnist-z2-ae"].weights.file).unlink()
     at = open_page(PATH, model="mnist-z2")
     assert titles(at) == ["PCA", "VAE, mnist-z2"]
@@ -106,7 +106,7 @@ def test_an_angle_between_the_steps_is_named():
     assert "compare_angle" in open_page(PATH, compare_angle="40").warning[0].value
 
 
-def test_a_missing_size_is_named_and_the_others_go_on(copied_artifacts):  # noqa: F811
+def test_a_missing_size_is_named_and_the_others_go_on(copied_artifacts):
     (copied_artifacts / SHIPPED["mnist-z20"].weights.file).unlink()
     at = open_page(PATH, model="mnist-z2")
     assert "mnist-z20" not in list(at.dataframe[0].value["model"])

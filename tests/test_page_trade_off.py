@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import ARTIFACTS, SHIPPED
 from PIL import Image
-from test_pages import component, copied_artifacts, open_page  # noqa: F401 (a fixture)
+from test_pages import component, open_page
 
 from pages.kit import cache
 from vae_core import inference, latent
@@ -113,7 +113,7 @@ def test_the_table_has_the_figures_of_every_member():
     assert gaps.is_monotonic_decreasing  # the lower beta, the deeper the holes
 
 
-def test_a_damaged_member_is_left_out_and_named(copied_artifacts):  # noqa: F811
+def test_a_damaged_member_is_left_out_and_named(copied_artifacts):
     (copied_artifacts / SHIPPED["mnist-z10-b8"].weights.file).unlink()
     at = open_page(PAGE, model="mnist-z10")
     assert not at.exception

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from conftest import ARTIFACTS, SHIPPED
-from test_pages import component, open_page, without_data  # noqa: F401 (a fixture)
+from test_pages import component, open_page
 
 from pages.kit import cache, computed
 from pages.kit.charts.player import phase_at, phases, terms_by_epoch
@@ -111,7 +111,7 @@ def test_the_answer_is_not_given_away():
     assert "overshoots" in at.success[0].value
 
 
-def test_without_the_pictures_the_replay_goes_on_without_bars(without_data):  # noqa: F811
+def test_without_the_pictures_the_replay_goes_on_without_bars(without_data):
     cache.st.cache_resource.clear()
     at = open_page(PAGE, model="fashion-z2", training_second="mnist-z2")
     assert not at.exception

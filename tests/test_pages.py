@@ -4,14 +4,12 @@ import dataclasses
 import io
 import json
 import re
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-import streamlit as st
-from conftest import ARTIFACTS, ROOT, SHIPPED, write_dataset
+from conftest import ROOT, SHIPPED, write_dataset
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import cache
@@ -48,22 +46,6 @@ def component(at: AppTest) -> dict:
 def charts_are_checked(monkeypatch):
     """Every chart of every page against Vega-Lite's schema, which the app itself leaves out."""
     monkeypatch.setattr("pages.kit.show._Unchecked.to_dict", lambda chart: chart.drawing.to_dict())
-
-
-@pytest.fixture
-def copied_artifacts(tmp_path, monkeypatch):
-    """The app on a copy of the artifacts that a test may damage, with empty caches before and after."""
-    root = shutil.copytree(ARTIFACTS, tmp_path / "artifacts")
-    monkeypatch.setattr(cache, "ARTIFACTS", root)
-    st.cache_resource.clear()
-    yield root
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def without_data(tmp_path, monkeypatch):
-    """A machine on which no data set was downloaded."""
-    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "empty"))
 
 
 def test_every_page_file_is_in_the_navigation():

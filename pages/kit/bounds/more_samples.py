@@ -65,4 +65,4 @@ def more_samples(subject: Subject) -> None:
             "(Σw)² / Σw²: K if all weights are equal, 1 if one outweighs all others. Source: Kong (1992); Liu (2001)."
         )
     name = f"{subject.choice.spec.id}-bounds-picture{subject.digit}-seed{subject.seed}.csv"
-    download("Bounds as CSV", table.to_csv(index=False).encode(), name, "text/csv", "bounds_csv")
+    download("Bounds as CSV", lambda: table.to_csv(index=False).encode(), name, "text/csv", "bounds_csv")

@@ -43,7 +43,12 @@ def rows_of_pictures(choice: Choice, sizes: list[Member]) -> None:
         with right:
             what = name if name == "originals" else f"{shown} of {name}"
             sheet(x, columns=len(x), scale=2, alt=f"{len(x)} {what}")
-    whole = png(tile(np.concatenate(list(strips.values())), len(ten), 2, 2), {"rows": ", ".join(strips), "seed": seed})
+
+    def whole() -> bytes:
+        return png(
+            tile(np.concatenate(list(strips.values())), len(ten), 2, 2), {"rows": ", ".join(strips), "seed": seed}
+        )
+
     file_name = f"{choice.spec.dataset}-{shown}-seed{seed}.png"
     download("All rows as PNG", whole, file_name, "image/png", "compare_rows_png")
 

@@ -51,7 +51,7 @@ def mixture(choice: Choice) -> None:
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True)
     file_name = f"{spec.id}-holes-K{components}-seed{seed}.csv"
-    download("Scores as CSV", table.to_csv(index=False).encode(), file_name, "text/csv", "holes_csv")
+    download("Scores as CSV", lambda: table.to_csv(index=False).encode(), file_name, "text/csv", "holes_csv")
 
 
 def _shown_and_scored(choice: Choice, name: str, z: np.ndarray, own: np.ndarray | None, seed: int) -> dict[str, str]:

@@ -37,7 +37,9 @@ with made_of:
         caption=f"Decoded from 40 samples of N(0, I), seed {card.SEED}: the first ones, not the best.",
     )
     chart(
-        training_curves(spec.history, spec.variational),
+        training_curves,
+        spec.history,
+        spec.variational,
         alt=f"Learning curves of {spec.id} on held-out and training pictures",
     )
 with measured:

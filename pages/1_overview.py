@@ -103,7 +103,9 @@ def cost(x: np.ndarray, label: np.ndarray | None):
     with split:
         st.markdown("**What this picture costs**")
         chart(
-            elbo_split(reconstruction, kl),
+            elbo_split,
+            reconstruction,
+            kl,
             alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
         )
     with total:

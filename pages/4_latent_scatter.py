@@ -138,9 +138,9 @@ def costs(digit: int, mu: np.ndarray, logvar: np.ndarray):
         f"Reconstruction {reconstruction:.1f} + KL {kl:.1f} = negative ELBO **{reconstruction + kl:.1f}** nats"
         + (f"; the test set's mean is {spec.metrics['nelbo_nats']:.1f}." if "nelbo_nats" in spec.metrics else ".")
     )
-    chart(elbo_split(reconstruction, kl), alt=f"Reconstruction {reconstruction:.1f} nats and KL {kl:.1f} nats as a bar")
+    chart(elbo_split, reconstruction, kl, alt=f"Reconstruction {reconstruction:.1f} nats and KL {kl:.1f} nats as a bar")
     st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
-    chart(posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension")
+    chart(posterior_by_dim, mu, np.exp(0.5 * logvar), alt="Mean and width of the posterior in each latent dimension")
 
 
 def selection(box: list[float] | None):
@@ -157,7 +157,7 @@ def selection(box: list[float] | None):
     bars, pictures = st.columns([3, 2], gap="large")
     most = np.bincount(codes.y[inside]).argmax()
     with bars:
-        chart(class_counts(codes.y[inside], choice.classes), alt=f"{len(inside)} pictures in the box, by class")
+        chart(class_counts, codes.y[inside], choice.classes, alt=f"{len(inside)} pictures in the box, by class")
     with pictures:
         st.markdown(f"**{len(inside):,} pictures**, most of them {choice.classes[most]}")
         label = np.array([most]) if spec.conditional else None

@@ -174,7 +174,9 @@ with pictures_side:
             caption="The pictures with the ten nearest codes, the nearest first",
         )
     chart(
-        class_shares(choice.codes.y[nearest], choice.classes),
+        class_shares,
+        choice.codes.y[nearest],
+        choice.classes,
         alt=f"Classes of the {len(nearest)} nearest codes; most are {choice.classes[guess]}",
     )
 with numbers_side:
@@ -195,7 +197,9 @@ with numbers_side:
         one.metric("Negative ELBO, nats", f"{cost:.1f}", border=True)
         two.metric("Of the gallery, cost less", f"{share:.1%}", border=True)
         chart(
-            cost_among_the_gallery(of_gallery, cost),
+            cost_among_the_gallery,
+            of_gallery,
+            cost,
             alt=f"The gallery's negative ELBO from {of_gallery.min():.0f} to {of_gallery.max():.0f} nats; yours is {cost:.0f}",
         )
         st.caption(
@@ -205,7 +209,9 @@ with numbers_side:
         )
         st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
         chart(
-            posterior_by_dim(mu[0], np.exp(0.5 * logvar[0])),
+            posterior_by_dim,
+            mu[0],
+            np.exp(0.5 * logvar[0]),
             alt="Mean and width of the posterior in each latent dimension",
         )
 source(preparation.prepare, preparation.like_mnist, inference.encode, inference.elbo_terms)

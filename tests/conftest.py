@@ -148,6 +148,14 @@ def copied_artifacts(tmp_path, monkeypatch):
     st.cache_resource.clear()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def charts_are_checked():
+    """Every chart of every page against Vega-Lite's schema, which the app itself leaves out."""
+    from pages.kit.charts import finished
+
+    finished.CHECKED = True
+
+
 @pytest.fixture
 def without_data(tmp_path, monkeypatch):
     """A machine on which no data set was downloaded."""

@@ -2,6 +2,7 @@
 
 import pytest
 from chromium import changed, picture, settled
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ def test_a_drawn_seven_is_a_seven_and_a_digit_on_the_other_pages(app, visit):
     page.get_by_role("link", name="Latent scatter").click()
     page.wait_for_selector("h1:has-text('Latent scatter')")
     settled(page)
-    assert page.get_by_role("spinbutton", name="Gallery number").input_value() == "5000"
+    expect(page.get_by_role("spinbutton", name="Gallery number")).to_have_value("5000")
 
 
 def test_the_square_is_empty_after_keeping_and_after_clear(app, visit):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import SHIPPED
-from test_pages import open_page, pictures, without_data  # noqa: F401 (a fixture)
+from test_pages import open_page, pictures
 
 from pages.kit import cache
 from pages.kit.own import OwnDigit
@@ -95,7 +95,7 @@ def test_the_remedies_are_those_of_the_recipe():
     assert here[2].endswith("4")
 
 
-def test_without_the_pictures_the_codes_still_tell(without_data):  # noqa: F811
+def test_without_the_pictures_the_codes_still_tell(without_data):
     cache.st.cache_resource.clear()
     at = open_page(PAGE, model="fashion-z10")
     assert not at.exception

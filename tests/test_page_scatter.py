@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ARTIFACTS, SHIPPED
 from sklearn.neighbors import NearestNeighbors
-from test_pages import component, open_page, pictures, without_data  # noqa: F401
+from test_pages import component, open_page, pictures
 
 from pages.kit import cache
 from pages.kit.components.scatter import coloured_by
@@ -195,7 +195,7 @@ def test_an_autoencoder_has_no_kl_no_prior_and_no_posterior():
     assert "no posterior" in said(at)
 
 
-def test_without_pixels_neighbours_are_decoded_and_nothing_is_compared(without_data):  # noqa: F811
+def test_without_pixels_neighbours_are_decoded_and_nothing_is_compared(without_data):
     at = open_page(PAGE, model="fashion-z10")
     assert not at.exception
     assert "Decoded from their μ" in said(at)

@@ -150,13 +150,23 @@ def test_chance_takes_two_classes_and_swapping_turns_the_path_round():
     np.testing.assert_array_equal(frames(at)["decoded"], before[::-1])
 
 
-def test_steps_move_neither_map_nor_charts():
+def test_steps_do_not_move_the_map():
     at = open_page(transition_steps=9)
-    before = component(at, "path_map"), [c.proto.spec for c in at.get("vega_lite_chart")]
-    assert len(before[1]) == 2
+    before = component(at, "path_map")
     at.slider(key="transition_steps").set_value(100).run()
     assert len(component(at, "step_player")["words"]) == 100
-    assert (component(at, "path_map"), [c.proto.spec for c in at.get("vega_lite_chart")]) == before
+    assert component(at, "path_map") == before
+
+
+@pytest.mark.parametrize(("b", "right"), [(20, "shorter"), (10, "as long")])
+def test_the_norm_halfway_is_told_after_a_guess(b, right):
+    at = open_page(model="mnist-z10", transition_part="What the path passes", transition_A=10, transition_B=b)
+    assert len(at.get("vega_lite_chart")) == 2
+    at.radio(key="transition_predict_norm").set_value(right).run()
+    mu = choice_of("mnist-z10").codes.mu[[10, b]]
+    told = f"{np.linalg.norm(mu.mean(axis=0)):.2f} against {np.linalg.norm(mu, axis=1).mean():.2f}"
+    assert at.success[0].value.startswith(f"Yes: **{right}**")
+    assert told in at.success[0].value
 
 
 @pytest.mark.parametrize(
@@ -165,22 +175,27 @@ def test_steps_move_neither_map_nor_charts():
         ("transition_steps", "101"),
         ("transition_path", "geodesic"),
         ("transition_codes", "mode"),
+        ("transition_part", "Five corners"),
         ("transition_C", "5000"),
         ("transition_cells", "4"),
         ("arithmetic_strength", "9"),
     ],
 )
 def test_an_impossible_link_is_named(parameter, value):
-    at = open_page(**{parameter: value})
+    parts = {
+        "transition_C": "Four corners",
+        "transition_cells": "Four corners",
+        "arithmetic_strength": "Latent arithmetic",
+    }
+    at = open_page(**{"transition_part": parts.get(parameter, "Step by step"), parameter: value})
     assert parameter in at.warning[0].value
 
 
 def test_the_corners_of_the_sheet_are_the_four_digits(conditional, monkeypatch):
     four = Ends(conditional, (1, 2, 3, 4), None)
     assert len({*four.labels}) > 1
-    at = open_page(
-        model="mnist-z4-cond", transition_A=1, transition_B=2, transition_C=3, transition_D=4, transition_cells=5
-    )
+    ends = {f"transition_{letter}": index for letter, index in zip("ABCD", four.indices, strict=True)}
+    at = open_page(model="mnist-z4-cond", transition_part="Four corners", transition_cells=5, **ends)
     files = {}
     monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: files.update({label: data}))
     at.button_group(key="transition_cells_label").set_value("C").run()
@@ -219,14 +234,15 @@ def test_files_are_made_on_the_click_only(monkeypatch):
         raise AssertionError("the page made a GIF that nobody asked for")
 
     monkeypatch.setattr("pages.kit.transitions.ends.gif", refuse)
-    at = open_page()
-    deferred = [button.proto for button in at.get("download_button") if button.proto.deferred_file_id]
-    assert [proto.label for proto in deferred] == ["Strip as PNG", "Animation as GIF", "Corners as PNG"]
+    for part, files in (("Step by step", ["Strip as PNG", "Animation as GIF"]), ("Four corners", ["Corners as PNG"])):
+        at = open_page(transition_part=part)
+        deferred = [button.proto for button in at.get("download_button") if button.proto.deferred_file_id]
+        assert [proto.label for proto in deferred] == files
 
 
 def test_the_direction_of_ink_makes_a_digit_thicker_and_its_opposite_thinner():
     def measured(strength: str) -> tuple[float, float]:
-        at = open_page(model="mnist-z10", arithmetic_strength=strength)
+        at = open_page(model="mnist-z10", transition_part="Latent arithmetic", arithmetic_strength=strength)
         caption = next(c.value for c in at.caption if "Measured on the pictures" in c.value)
         before, after = caption.split("goes from ")[1].split(". d comes")[0].split(" to ")
         return float(before), float(after)
@@ -234,3 +250,11 @@ def test_the_direction_of_ink_makes_a_digit_thicker_and_its_opposite_thinner():
     before, thicker = measured("1.5")
     _, thinner = measured("-1.5")
     assert thinner < 0.8 * before < 1.2 * before < thicker
+
+
+@pytest.mark.parametrize("part", ["What the path passes", "Four corners", "Latent arithmetic"])
+@pytest.mark.parametrize("id_", ["mnist-z2-ae", "mnist-z4-cond", "mnist-z6-conv", "fashion-z2"])
+def test_every_kind_of_model_opens_every_part(id_, part):
+    at = open_page(model=id_, transition_part=part)
+    assert part in [header.value for header in at.header] or part == "Latent arithmetic"
+    assert not at.warning

@@ -42,12 +42,6 @@ def component(at: AppTest) -> dict:
     return json.loads(drawings[0].json)
 
 
-@pytest.fixture(autouse=True)
-def charts_are_checked(monkeypatch):
-    """Every chart of every page against Vega-Lite's schema, which the app itself leaves out."""
-    monkeypatch.setattr("pages.kit.show._Unchecked.to_dict", lambda chart: chart.drawing.to_dict())
-
-
 def test_every_page_file_is_in_the_navigation():
     assert sorted(PATHS) == sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "pages").glob("*.py"))
 

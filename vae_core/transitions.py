@@ -91,3 +91,6 @@ def slant(x: np.ndarray) -> np.ndarray:
     variance = mean(up * up) - mean(up) ** 2
     covariance = mean(up * right) - mean(up) * mean(right)
     return np.where(variance > 1e-9, covariance / np.maximum(variance, 1e-9), 0.0)
+
+
+MEASURES = {"ink": ink, "slant": slant}  # of pictures (n, height, width), by what they measure

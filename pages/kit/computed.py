@@ -172,6 +172,28 @@ def _log_joint(model_id, sha256, content, codes: str, label, _spec: ModelSpec, _
     return found
 
 
+def contrast(spec: ModelSpec, what: str, label: int | None) -> tuple[np.ndarray, int]:
+    """The direction of most minus least ink or slant (`vae_core.transitions.MEASURES`), (latent,), and of how many
+    pictures it was learnt: those of one class of the gallery, or all; decoded, where their pixels are not on this machine.
+    """
+    images = cache.gallery_or_none(spec.dataset)
+    codes_sha256 = spec.codes and spec.codes.sha256
+    return _contrast(spec.id, spec.weights.sha256, codes_sha256, what, label, images is None, spec, images)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Measuring the pictures")
+def _contrast(model_id, weights, codes_sha256, what: str, label: int | None, decoded: bool, _spec: ModelSpec, _images):
+    from vae_core import inference, transitions
+
+    codes = cache.codes(_spec)
+    members = np.arange(len(codes.y)) if label is None else np.flatnonzero(codes.y == label)
+    if decoded:
+        seen = inference.decode(cache.model(_spec), codes.mu[members], codes.y[members] if _spec.conditional else None)
+    else:
+        seen = _images.x[members]
+    return transitions.contrast(codes.mu[members], transitions.MEASURES[what](seen)), len(members)
+
+
 def _content(values: np.ndarray) -> str:
     """What identifies a picture, be it from the gallery or the reader's own, or codes."""
     return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()

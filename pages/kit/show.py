@@ -52,27 +52,14 @@ def image(data: bytes, mime: str, *, alt: str, width: int | None = None) -> None
     st.html(f'<img alt="{escape(alt)}" src="{source}" style="{style}">')
 
 
-def chart(drawing, *, alt: str, **selection) -> None:
-    """Show an altair chart with its text equivalent; `selection` goes to `st.altair_chart` (key, on_select, ...)."""
-    if presenting():
-        if isinstance(getattr(drawing, "height", None), int | float):  # what is put together of several charts has none
-            drawing = drawing.properties(height=1.4 * drawing.height)
-        drawing = (
-            drawing.configure_axis(labelFontSize=18, titleFontSize=20)
-            .configure_legend(labelFontSize=18, titleFontSize=20, labelLimit=0)
-            .configure_text(fontSize=18)
-        )
-    st.altair_chart(_Unchecked(drawing), alt=alt, **selection)
+def chart(draw: Callable, *data, alt: str, selection: dict | None = None, **named) -> None:
+    """Show the altair chart `draw(*data, **named)` with its text equivalent, drawn once for the same data.
 
+    `selection` goes to `st.vega_lite_chart` (key, on_select, selection_mode).
+    """
+    from pages.kit.charts.finished import finished  # altair takes a second to import
 
-class _Unchecked:
-    """A chart that is not checked against Vega-Lite's schema, which takes longer than to make it: the tests do that."""
-
-    def __init__(self, drawing):
-        self.drawing = drawing
-
-    def to_dict(self) -> dict:
-        return self.drawing.to_dict(validate=False)
+    st.vega_lite_chart(finished(draw, data, named, presenting()), alt=alt, **(selection or {}))
 
 
 def predict(question: str, answers: list[str], right: str, why: str, key: str) -> None:

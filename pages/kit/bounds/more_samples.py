@@ -50,7 +50,10 @@ def more_samples(subject: Subject) -> None:
     with bound_side:
         st.markdown("**The bound** climbs and narrows")
         chart(
-            bound_by_k(table, k, subject.gap and subject.gap.log_evidence),
+            bound_by_k,
+            table,
+            k,
+            subject.gap and subject.gap.log_evidence,
             alt=f"The bound rises from {elbo.bound:.2f} nats at K = 1 to {last.bound:.2f} at K = {last.K:.0f};"
             f" its standard deviation goes from {elbo.sd:.2f} to {last.sd:.2f}",
         )
@@ -58,7 +61,9 @@ def more_samples(subject: Subject) -> None:
     with ess_side:
         st.markdown("**Effective samples**: how many of the K weights count")
         chart(
-            ess_by_k(table, k),
+            ess_by_k,
+            table,
+            k,
             alt=f"Effective sample size against K: {last.ess:.0f} of {last.K:.0f} at the right end",
         )
         st.caption(

@@ -26,7 +26,7 @@ def recap(subject: Subject) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         said = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
-        chart(ladder(values, exact=gap is not None), alt=f"In nats: {said}")
+        chart(ladder, values, exact=gap is not None, alt=f"In nats: {said}")
     with right:
         if choice.images is not None and st.toggle(
             f"Beside it the mean of {PICTURES} gallery pictures",

@@ -36,5 +36,5 @@ def _stacks(family: list[ModelSpec], labels: list[str], title: str, words: str) 
         f"{label}: {one.metrics['active_units']} of {one.latent_dim} active"
         for one, label in zip(family, labels, strict=True)
     )
-    chart(kl_stacks(family, labels, title), alt=f"KL of every dimension by {title}. {used}")
+    chart(kl_stacks, family, labels, title, alt=f"KL of every dimension by {title}. {used}")
     st.caption(f"Test set; {', '.join(one.id for one in family)}. Above the bars: active units.")

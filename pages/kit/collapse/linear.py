@@ -41,4 +41,4 @@ def _by_noise(dataset: str) -> None:
         st.caption("A toy: a linear VAE with Gaussian pixels on the gallery's pictures, solved and not trained.")
     with drawing:
         alt = f"Variance by principal direction; {active} of {LATENT_DIM} lie above the noise {noise:g}"
-        chart(linear_dimensions(variances, noise, nats), alt=alt)
+        chart(linear_dimensions, variances, noise, nats, alt=alt)

@@ -124,7 +124,8 @@ def _bars(name: str, alt: str, **drawn) -> None:
             _switch_off([one for one in off if one != dim] if dim in off else [*off, dim])
             st.session_state["collapse_clicks"] = clicks + 1
 
-    chart(by_dimension(**drawn), alt=alt, key=chart_key, on_select=clicked, selection_mode=PICK)
+    selection = {"key": chart_key, "on_select": clicked, "selection_mode": PICK}
+    chart(by_dimension, **drawn, alt=alt, selection=selection)
 
 
 def _pictures(choice: Choice, digit: int, dims: list[int], said: str) -> np.ndarray:

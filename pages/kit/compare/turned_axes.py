@@ -65,6 +65,10 @@ def _cost(choice: Choice, digit: int, dims: tuple[int, int], turn: np.ndarray, a
         numbers.caption("The reconstruction term needs the gallery's pictures, which are not on this machine.")
     with curve:
         chart(
-            turn_cost(DEGREES, gap, None if elbos is None else elbos[0] - elbos[1], angle),
+            turn_cost,
+            DEGREES,
+            gap,
+            None if elbos is None else elbos[0] - elbos[1],
+            angle,
             alt=f"Cost of an encoder without correlations: {gap[at]:.3f} nats at {angle} degrees, 0 at 0 and 90",
         )

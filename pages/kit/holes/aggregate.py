@@ -69,7 +69,12 @@ def densities(choice: Choice, window: Window) -> None:
     with drawing:
         name, values = views[view]
         chart(
-            density_map(window.axis, values, name, names, view == "difference"),
+            density_map,
+            window.axis,
+            values,
+            name,
+            names,
+            view == "difference",
             alt=f"{name} of {spec.id} over {names[0]} and {names[1]} from {-limit:.0f} to {limit:.0f}, with circles of the"
             " prior",
         )

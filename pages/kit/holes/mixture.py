@@ -32,7 +32,10 @@ def mixture(choice: Choice) -> None:
         )
     with curve:
         chart(
-            mixture_scores(scores, prior_score, components),
+            mixture_scores,
+            scores,
+            prior_score,
+            components,
             alt=f"Held-out log-density by number of components; {scores[components]:.2f} nats at {components}, prior"
             f" {prior_score:.2f}",
         )

@@ -23,7 +23,11 @@ def surgery(parts: Surgery) -> None:
     bars, numbers = st.columns([3, 2], gap="large")
     with bars:
         chart(
-            surgery_bars(information, marginal, parts.kl, parts.ceiling),
+            surgery_bars,
+            information,
+            marginal,
+            parts.kl,
+            parts.ceiling,
             alt=f"Mean KL {parts.kl:.2f} nats; I(x; z) {information:.2f} plus KL(q(z) || p(z)) {marginal:.2f} nats",
         )
     with numbers:

@@ -100,11 +100,17 @@ def _toy() -> None:
     z = np.linspace(-4, 4, 401)
     with curves:
         chart(
-            bound_and_gap(log_evidence, elbo, gap),
+            bound_and_gap,
+            log_evidence,
+            elbo,
+            gap,
             alt=f"ELBO {elbo:.2f} plus gap {gap:.2f} is log p(x) {log_evidence:.2f} nats",
         )
         chart(
-            q_and_posterior(z, latent.normal_density(z, mu, sigma), toy.posterior(x, z)),
+            q_and_posterior,
+            z,
+            latent.normal_density(z, mu, sigma),
+            toy.posterior(x, z),
             alt=f"q = N({mu:.2f}, {sigma:.2f} squared) beside the true posterior and the prior",
         )
     st.metric("ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True)

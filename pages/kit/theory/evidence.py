@@ -97,7 +97,9 @@ def _draws(choice: Choice) -> None:
     with spread:
         st.markdown(f"**log p(x | z) of {count:,} draws**")
         chart(
-            draws_histogram(draws, {f"estimate, {estimate:.1f}": estimate, f"with help, {guided:.1f}": guided}),
+            draws_histogram,
+            draws,
+            {f"estimate, {estimate:.1f}": estimate, f"with help, {guided:.1f}": guided},
             alt=f"Histogram of log p(x|z) over {count} prior draws, from {draws.min():.0f} to {draws.max():.0f} nats;"
             f" naive estimate {estimate:.1f}, with the encoder's help {guided:.1f}",
         )
@@ -105,7 +107,9 @@ def _draws(choice: Choice) -> None:
         st.markdown("**The estimate, draw after draw, with four seeds**")
         last = [float(line[-1]) for line in estimates.values()]
         chart(
-            running_estimates(estimates, guided),
+            running_estimates,
+            estimates,
+            guided,
             alt=f"The running estimate of log p(x) with {SEEDS} seeds ends between {min(last):.1f} and {max(last):.1f} nats",
         )
     st.caption(
@@ -127,11 +131,16 @@ def _pile() -> None:
     with left:
         z = np.linspace(-3, 3, 121)
         chart(
-            bent_decoder(z, toy.mean(z), toy.sigma, stop, at), alt=f"The toy's bent decoder f(z), with z at {stop:.2f}"
+            bent_decoder, z, toy.mean(z), toy.sigma, stop, at, alt=f"The toy's bent decoder f(z), with z at {stop:.2f}"
         )
     with right:
         chart(
-            dropped_gaussians(x, parts, last, exact, at),
+            dropped_gaussians,
+            x,
+            parts,
+            last,
+            exact,
+            at,
             alt=f"{last + 1} Gaussians dropped on x, their sum, and the exact density p(x)",
         )
     st.caption(

@@ -63,7 +63,7 @@ def _by_hand() -> None:
         noise_seed = times_pressed("Fresh samples", "loss_fresh")
     exact, estimate, standard_error = inference.kl_both_ways(mu, logvar, latent.noise(samples, 1, noise_seed)[:, 0])
     with curves:
-        chart(two_gaussians(mu, sigma), alt=f"Density of N({mu:.2f}, {sigma:.2f} squared) over the prior N(0, 1)")
+        chart(two_gaussians, mu, sigma, alt=f"Density of N({mu:.2f}, {sigma:.2f} squared) over the prior N(0, 1)")
     with sliders:
         left, right = st.columns(2)
         left.metric("Closed form, nats", f"{exact:.3f}")
@@ -72,7 +72,10 @@ def _by_hand() -> None:
         )
     with curves:
         chart(
-            estimate_with_error(exact, estimate, standard_error),
+            estimate_with_error,
+            exact,
+            estimate,
+            standard_error,
             alt=f"Exact KL {exact:.3f}, estimate {estimate:.3f} plus or minus {standard_error:.3f} nats",
         )
         st.caption(

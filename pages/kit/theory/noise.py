@@ -87,7 +87,9 @@ def _held_noise() -> None:
     z = mu + sigma * epsilon
     with drawing:
         chart(
-            noise_to_code(epsilon, z),
+            noise_to_code,
+            epsilon,
+            z,
             alt=f"Nine codes on the line z = {mu:.2f} + {sigma:.2f} epsilon, from {z.min():.2f} to {z.max():.2f}",
         )
     with controls:
@@ -146,7 +148,9 @@ def _on_a_picture(choice: Choice) -> None:
 def _histograms(parts: list[np.ndarray], slope: float) -> None:
     """The estimates' spread as drawn; then their means, spreads and the ratio of the variances to the pathwise one."""
     chart(
-        gradient_histograms(dict(zip(WAYS, parts, strict=True)), slope),
+        gradient_histograms,
+        dict(zip(WAYS, parts, strict=True)),
+        slope,
         alt="Histograms of one-sample gradient estimates; standard deviations "
         + ", ".join(f"{way} {part.std():.2f}" for way, part in zip(WAYS, parts, strict=True)),
     )

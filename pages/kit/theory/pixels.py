@@ -102,7 +102,9 @@ def _one_pixel() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         chart(
-            pixel_curves(x, curves),
+            pixel_curves,
+            x,
+            curves,
             alt=f"log p of one pixel over its grey value under three likelihoods at logit {logit:.1f}",
         )
     logits = np.linspace(-6, 6, 121)
@@ -110,7 +112,7 @@ def _one_pixel() -> None:
     mean = 1 / (1 + np.exp(-logits))
     with right:
         at = 1 / (1 + np.exp(-logit))
-        chart(normaliser(mean, constant, at), alt="The normaliser C of the continuous Bernoulli over sigmoid(logit)")
+        chart(normaliser, mean, constant, at, alt="The normaliser C of the continuous Bernoulli over sigmoid(logit)")
     bernoulli, continuous, _ = (np.trapezoid(np.exp(curve), x) for curve in curves.values())
     st.caption(
         f"Integrals over the grey values: Bernoulli **{bernoulli:.3f}**, continuous Bernoulli **{continuous:.3f}**. The factor"

@@ -51,7 +51,9 @@ def lesson(choice: Choice) -> None:
             st.metric("KL, nats", f"{kl_of_dims.sum():.1f}", border=True)
         else:
             chart(
-                elbo_split(reconstruction, kl),
+                elbo_split,
+                reconstruction,
+                kl,
                 alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
             )
             st.metric("Negative ELBO, nats", f"{reconstruction + kl:.1f}", border=True)
@@ -63,10 +65,10 @@ def lesson(choice: Choice) -> None:
             )
     with dims:
         st.markdown("**KL of each dimension**: how much this picture says with it")
-        chart(kl_by_dim(kl_of_dims), alt="KL of each latent dimension of the chosen picture, in nats")
+        chart(kl_by_dim, kl_of_dims, alt="KL of each latent dimension of the chosen picture, in nats")
         st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
         chart(
-            posterior_by_dim(mu, np.exp(0.5 * logvar)), alt="Mean and width of the posterior in each latent dimension"
+            posterior_by_dim, mu, np.exp(0.5 * logvar), alt="Mean and width of the posterior in each latent dimension"
         )
     dominant = (
         "Most of the cost is reconstruction: grey pixels alone cost about 46 nats on MNIST, even when drawn perfectly."

@@ -105,7 +105,9 @@ def _laboratory() -> None:
     family = _family()
     with ruler:
         chart(
-            beta_ruler(beta, {spec.id: spec.beta for spec in family}),
+            beta_ruler,
+            beta,
+            {spec.id: spec.beta for spec in family},
             alt=f"Effective beta {beta:.4g} on a logarithmic line with the betas of {len(family)} shipped models",
         )
     assumed = (

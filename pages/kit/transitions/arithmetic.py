@@ -3,19 +3,18 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit import computed
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import sheet
-from vae_core import inference, transitions
+from vae_core.transitions import MEASURES
 
 STRENGTHS = [i / 4 for i in range(-8, 9)]
-MEASURES = {"ink": transitions.ink, "slant": transitions.slant}
 
 
 @st.fragment
 def arithmetic(choice: Choice) -> None:
     """Which picture, which direction, and how often it is added."""
-    spec, codes = choice.spec, choice.codes
     with row():
         base = chosen_digit(choice, "arithmetic_digit", "to change", first_of_class=7)
     result, settings = st.columns([3, 2], gap="large")
@@ -34,12 +33,7 @@ def arithmetic(choice: Choice) -> None:
             "Strength", STRENGTHS, 1.0, key="arithmetic_strength", bind="query-params", help="How often it is added."
         )
     name, label, measure = choice.name(base), choice.label(base), MEASURES[what]
-    members = np.flatnonzero(codes.y == label) if learnt == "class" else np.arange(len(codes.y))
-    if choice.images is not None:
-        seen = choice.images.x[members]
-    else:
-        seen = inference.decode(choice.model, codes.mu[members], codes.y[members] if spec.conditional else None)
-    direction = transitions.contrast(codes.mu[members], measure(seen))
+    direction, members = computed.contrast(choice.spec, what, label if learnt == "class" else None)
     mu, _ = choice.posterior(base)
     x = choice.decode(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
     with result:
@@ -60,6 +54,6 @@ def arithmetic(choice: Choice) -> None:
         before, after = measure(x[-2:])
         st.caption(
             f"Decoded from μ, and from μ {strength:+g} d. Measured on the pictures, {what} goes from {before:.3f} to"
-            f" {after:.3f}. d comes from the {max(1, len(members) // 10)} pictures with most {what} and as many with least,"
+            f" {after:.3f}. d comes from the {max(1, members // 10)} pictures with most {what} and as many with least,"
             f" {'originals' if choice.images is not None else 'decoded'}."
         )

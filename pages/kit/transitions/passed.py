@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.charts.transitions import norms_along, shares_along
 from pages.kit.picker import Choice
-from pages.kit.show import chart
+from pages.kit.show import chart, predict
 from pages.kit.transitions.ends import PATHS, Ends
 from vae_core import transitions
 
@@ -18,20 +18,27 @@ def shares_near(choice: Choice, z: np.ndarray) -> np.ndarray:
     return transitions.class_shares(z, choice.codes.mu, choice.codes.y, len(choice.classes), NEIGHBOURS)
 
 
-def norms_of(ends: Ends) -> dict[str, np.ndarray]:
-    """The norm of z along each path between the two ends: name -> (PLACES,)."""
-    return {name: np.linalg.norm(path(*ends.z, PLACES), axis=1) for name, path in PATHS.items()}
-
-
-def along(ends: Ends, kind: str, norms: dict[str, np.ndarray]) -> None:
-    """The classes near the chosen path, beside the norms on both."""
+def what_it_passes(ends: Ends, kind: str) -> None:
+    """The classes near the chosen path, beside the norms on both, after a guess at these."""
+    norms = {name: np.linalg.norm(path(*ends.z, PLACES), axis=1) for name, path in PATHS.items()}
+    middle, average = norms["linear"][PLACES // 2], norms["linear"][[0, -1]].mean()
+    predict(
+        "Halfway on the straight line: is z longer or shorter than its two ends are on average?",
+        ["longer", "as long", "shorter"],
+        "as long" if np.isclose(middle, average, rtol=1e-3) else "shorter",
+        "The triangle inequality: ‖(a + b) / 2‖ ≤ (‖a‖ + ‖b‖) / 2, and equal only where both point the same way. Here"
+        f" {middle:.2f} against {average:.2f}.",
+        "transition_predict_norm",
+    )
     spec, classes = ends.choice.spec, ends.choice.classes
     left, right = st.columns(2, gap="large")
     with left:
         shares = shares_near(ends.choice, PATHS[kind](*ends.z, PLACES))
         passed = [classes[label] for label in range(len(classes)) if shares[:, label].max() > 0.5]
         chart(
-            shares_along(shares, classes),
+            shares_along,
+            shares,
+            classes,
             alt=f"Share of each class near the path; in the majority somewhere: {', '.join(passed) or 'none'}",
         )
         st.caption(
@@ -41,7 +48,10 @@ def along(ends: Ends, kind: str, norms: dict[str, np.ndarray]) -> None:
         )
     with right:
         chart(
-            norms_along(norms, kind, spec.latent_dim if spec.variational else None),
+            norms_along,
+            norms,
+            kind,
+            spec.latent_dim if spec.variational else None,
             alt=f"The norm of z on both paths; on the {kind} one from {norms[kind][0]:.2f} to {norms[kind][-1]:.2f},"
             f" at its lowest {norms[kind].min():.2f}",
         )

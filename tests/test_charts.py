@@ -1,0 +1,39 @@
+"""Charts made once for the same data, with their tables as Streamlit sends them."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pages.kit.charts import finished as module
+from pages.kit.charts.finished import finished
+from pages.kit.charts.shared import elbo_split, kl_by_dim, posterior_by_dim
+
+
+def tables(specification: dict) -> list[list[dict]]:
+    return [pa.ipc.open_stream(data).read_all().to_pylist() for data in specification["datasets"].values()]
+
+
+def test_the_table_of_a_chart_is_its_data():
+    kl = np.array([0.5, 0.25, 2.0])
+    (rows,) = tables(finished(kl_by_dim, (kl,), {}, large=False))
+    assert rows == [{"dimension": f"z{i + 1}", "KL": value} for i, value in enumerate(kl)]
+
+
+def test_the_same_data_is_drawn_once_and_other_data_anew(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(module, "_arrow", lambda rows: drawn.append(rows) or b"")
+    first = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.123)), {}, large=False)
+    assert len(drawn) == 1  # two layers, one table
+    again = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.123)), {}, large=False)
+    assert again is first
+    assert len(drawn) == 1
+    other = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.124)), {}, large=False)
+    assert other is not first
+    assert len(drawn) == 2
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_chart_for_a_lecture_hall_has_large_letters_and_is_higher(large):
+    specification = finished(elbo_split, (80.0, 20.0), {}, large=large)
+    assert specification["height"] == (224 if large else 160)
+    assert specification.get("config", {}).get("axis", {}).get("labelFontSize") == (18 if large else None)

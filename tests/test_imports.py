@@ -56,6 +56,21 @@ def test_app_and_core_import_no_package_of_the_builds():
     assert not found & {"umap", "openTSNE", "torchvision", "sklearn", "numba", "mlxtend"}
 
 
+def test_climbing_the_elbo_imports_no_compiler():
+    """torch.optim's classes do: 900 modules and 160 MB."""
+    program = (
+        "import sys, numpy as np\n"
+        "from vae_core import bounds\n"
+        "from vae_core.manifest import Architecture\n"
+        "from vae_core.model import new_vae\n"
+        "model = new_vae(Architecture('mlp', 2, 8, 8, 1, 1), 0).requires_grad_(False)\n"
+        "bounds.inference_gap(model, np.zeros((28, 28), np.float32))\n"
+        "print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"torch._dynamo", "sympy", "triton"} & set(run.stdout.split())
+
+
 @pytest.mark.parametrize("path", APP, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_app_imports_no_build(path):
     assert not [name for name in names_in(path) if name.startswith("vae_core.build")]

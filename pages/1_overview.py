@@ -18,7 +18,7 @@ from pages.kit.controls import held_noise, row
 from pages.kit.own import keep_digit, own_digits
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, source
-from vae_core import inference, latent
+from vae_core import latent
 
 choice = chosen_model()
 needs_posterior(choice)
@@ -95,7 +95,8 @@ def keep(x: np.ndarray, label: int):
 
 def cost(x: np.ndarray, label: np.ndarray | None):
     """Both terms of the negative ELBO, of what the encoder sees and with the noise of the picture above."""
-    from pages.kit.charts.shared import elbo_split  # altair takes a second to import: after the first picture
+    from pages.kit.charts.shared import elbo_split  # altair and torch take seconds to import: after the first picture
+    from vae_core import inference
 
     terms = inference.elbo_terms(choice.model, x[None], epsilon, label)
     reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
@@ -124,4 +125,7 @@ look_for(
     " changes a little. Move the pointer over latent space: now only z and x̂ move. Then draw: turn a 1 into a 7, a 3 into"
     " an 8, and watch where the cloud goes. What does the model make of a letter?"
 )
+
+from vae_core import inference  # only now: it imports torch, which takes seconds
+
 source(inference.encode, latent.reparameterize, inference.decode, inference.elbo_terms)

@@ -12,6 +12,7 @@ from conftest import ARTIFACTS, ROOT, SHIPPED
 from pages.kit.nav import PAGES
 from vae_core import inference, latent
 from vae_core.model import load_vae
+from vae_core.weights import read_weights
 from vae_core.wire import pack
 
 pytestmark = pytest.mark.browser
@@ -146,7 +147,10 @@ def test_the_browser_computes_what_torch_computes(id_, chromium):
     y = np.arange(len(z)) % 10 if spec.conditional else None
     x = inference.decode(model, z, y)
     mu, logvar = inference.encode(model, x, y)
-    networks = [base64.b64encode(pack(model, part)).decode() for part in ("decoder", "encoder")]
+    networks = [
+        base64.b64encode(pack(model.architecture, read_weights(ARTIFACTS, spec), part)).decode()
+        for part in ("decoder", "encoder")
+    ]
     page = chromium.new_page()
     page.add_script_tag(content=NETWORK_JS)
     pictures, codes = page.evaluate(

@@ -45,9 +45,16 @@ def test_core_knows_no_user_interface():
 
 
 def test_listing_models_and_showing_pictures_costs_no_torch():
-    found = imported_by([f"vae_core.{name}" for name in ("manifest", "data", "images", "latent", "projection")])
+    names = ("manifest", "data", "images", "latent", "projection", "weights", "wire")
+    found = imported_by([f"vae_core.{name}" for name in names])
     assert "numpy" in found
-    assert not found & {"torch", "torchvision", "safetensors", "sklearn", "streamlit"}
+    assert not found & {"torch", "torchvision", "sklearn", "streamlit"}
+
+
+def test_the_first_page_shows_its_picture_before_torch_is_imported():
+    found = imported_by(["pages.kit.cache", "pages.kit.picker", "pages.kit.components.flow", "pages.kit.controls"])
+    assert "streamlit" in found
+    assert not found & {"torch", "altair", "pandas"}
 
 
 def test_app_and_core_import_no_package_of_the_builds():

@@ -173,7 +173,7 @@ def test_an_empty_box_says_so():
 def test_the_table_has_a_row_a_dot_with_its_figures():
     spec = SHIPPED["mnist-z10"]
     codes, maps = codes_of(spec.id), projection.load_maps(ARTIFACTS, spec)
-    choice = Choice(spec, load_vae(ARTIFACTS, spec), codes, None, tuple("0123456789"))
+    choice = Choice(spec, codes, None, tuple("0123456789"))
     view = scatter_maps.View("PCA", "pca", "", {}, linear=maps.pca)
     text = parts.table_of(scatter_maps.Placed(choice, view), 0, "model mnist-z10, map PCA").decode()
     assert text.startswith("# model mnist-z10, map PCA\n")

@@ -17,7 +17,6 @@ from vae_core import inference, latent
 from vae_core.data import load_gallery
 from vae_core.images import strips, to_pixels
 from vae_core.manifest import read_manifest
-from vae_core.model import load_vae
 from vae_core.projection import load_codes
 
 PAGE = "pages/6_digit_transitions.py"
@@ -50,7 +49,7 @@ def frames(at: AppTest) -> dict[str, np.ndarray]:
 def choice_of(id_: str) -> Choice:
     spec, image_set = SHIPPED[id_], read_manifest(ARTIFACTS).images[SHIPPED[id_].dataset]
     images = load_gallery(ARTIFACTS, spec.dataset, image_set) if spec.dataset == "mnist" else None
-    return Choice(spec, load_vae(ARTIFACTS, spec), load_codes(ARTIFACTS, spec), images, image_set.classes)
+    return Choice(spec, load_codes(ARTIFACTS, spec), images, image_set.classes)
 
 
 @pytest.fixture(scope="module")

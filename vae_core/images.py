@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 # Brewer 2003).
 LESS, SAME, MORE = np.array([[230, 97, 1], [247, 247, 247], [94, 60, 153]], np.float64)
 
-
+SIDE = 28  # of every picture, in pixels
 MARGIN = 40  # the grey around a sheet that has names
 GAP = 96  # mid-dark grey between tiles: visible beside black pictures on a light and on a dark page
 

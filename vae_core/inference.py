@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from vae_core import gradients, latent, objective, pixels
-from vae_core.model import SIDE, VAE
+from vae_core.images import SIDE
+from vae_core.model import VAE
 
 # Large enough to be fast, small enough that 5,000 images never need more than a few MB at once.
 BATCH = 500

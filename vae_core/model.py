@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, silu
 
 from vae_core import objective
-from vae_core.manifest import Architecture, ArtifactError, ModelSpec, verified
+from vae_core.images import SIDE
+from vae_core.manifest import Architecture, ArtifactError, ModelSpec
+from vae_core.weights import read_weights, weights_file
 
-SIDE = 28
 PIXELS = SIDE * SIDE
 POINT_LOGVAR = -30.0  # sigma = 3e-7: noise below what a float32 code of ordinary size resolves
 
@@ -188,21 +188,14 @@ def load_vae(root: str | Path, spec: ModelSpec, epoch: int | None = None) -> VAE
     ArtifactError
         If the file is missing, altered, or does not fit the architecture.
     """
-    if epoch is None or epoch == spec.epoch:
-        artifact = spec.weights
-    elif epoch in spec.snapshots:
-        artifact = spec.snapshots[epoch]
-    else:
-        raise ValueError(f"{spec.id} has no weights of epoch {epoch}; choose one of {spec.epochs}")
+    weights = read_weights(root, spec, epoch)
     model = new_vae(spec.architecture, seed=0)  # its weights are replaced at once
     try:
-        state = {
-            name: tensor.float() if tensor.is_floating_point() else tensor
-            for name, tensor in load(verified(root, artifact)).items()
-        }
+        state = {name: torch.tensor(np.float32(w) if w.dtype == np.float16 else w) for name, w in weights.items()}
         model.load_state_dict(state, strict=True)
-    except (RuntimeError, ValueError, SafetensorError) as error:
-        raise ArtifactError(f"{artifact.file} does not hold the weights of {spec.id} ({error})") from error
+    except RuntimeError as error:
+        file = weights_file(spec, epoch).file
+        raise ArtifactError(f"{file} does not hold the weights of {spec.id} ({error})") from error
     return model.eval().requires_grad_(False)
 
 

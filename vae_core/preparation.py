@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from vae_core.images import to_grey
-from vae_core.model import SIDE
+from vae_core.images import SIDE, to_grey
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_BYTES = 5_000_000

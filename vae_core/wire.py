@@ -1,16 +1,20 @@
-"""A network as bytes for a browser: a JSON header that lists its layers, then its weights as float16."""
+"""A network as bytes for a browser: a JSON header that lists its layers, then its weights as float16. Needs no torch."""
 
 import json
 import struct
 
 import numpy as np
-from torch import nn
 
-from vae_core.model import SIDE, VAE, ResidualBlock, ResidualConv
+from vae_core.images import SIDE
+from vae_core.manifest import Architecture
+
+SILU = {"type": "silu"}
 
 
-def pack(model: VAE, part: str) -> bytes:
+def pack(architecture: Architecture, weights: dict[str, np.ndarray], part: str) -> bytes:
     """The `part` "decoder" or "encoder" of a model, exactly as shipped: float16 weights, nothing merged.
+
+    `weights` are those of `vae_core.weights.read_weights`: arrays by the names that `vae_core.model` gives them.
 
     Layout: the header's length (uint32, little-endian), the header (UTF-8 JSON, padded with spaces so that the weights
     start at an even byte), the weights (float16, little-endian) in the order in which the layers name them.
@@ -30,26 +34,23 @@ def pack(model: VAE, part: str) -> bytes:
     Raises
     ------
     ValueError
-        If there is no such part.
+        If there is no such part, or its weights are not those of the architecture.
     """
     if part not in ("decoder", "encoder"):
         raise ValueError(f"part is {part!r}; choose 'decoder' or 'encoder'")
-    a = model.architecture
-    weights: list[np.ndarray] = []
-    network = getattr(model, part)
-    modules = [network.head, network.picture] if part == "decoder" else [network.features, network.head]
-    layers, side = [], SIDE
-    for module in modules:
-        added, side = _layers(module, side, weights)
-        layers += added
+    network = _Network({name.removeprefix(f"{part}."): w for name, w in weights.items() if name.startswith(f"{part}.")})
+    try:
+        layers = network.decoder(architecture) if part == "decoder" else network.encoder(architecture)
+    except KeyError as missing:
+        raise ValueError(f"the {part} has no weights {missing}") from None
     header = {
-        "inputs": a.latent_dim if part == "decoder" else SIDE * SIDE,
-        "classes": a.classes,
-        "likelihood": a.likelihood,
-        "deterministic": a.deterministic,
+        "inputs": architecture.latent_dim if part == "decoder" else SIDE * SIDE,
+        "classes": architecture.classes,
+        "likelihood": architecture.likelihood,
+        "deterministic": architecture.deterministic,
         "layers": layers,
     }
-    return _bytes(header, weights)
+    return _bytes(header, network.sent)
 
 
 def pack_linear(weight: np.ndarray, bias: np.ndarray) -> bytes:
@@ -71,53 +72,78 @@ def _bytes(header: dict, weights: list[np.ndarray]) -> bytes:
     return struct.pack("<I", len(text)) + text + data
 
 
-def _layers(module: nn.Module, side: int, weights: list[np.ndarray]) -> tuple[list[dict], int]:
-    """The layers of a module for pictures of this side, and the side of what comes out; its weights are appended."""
+class _Network:
+    """The networks of `vae_core.model`, layer by layer; `sent` collects their weights in the order of the layers.
 
-    def keep(*tensors) -> None:
-        weights.extend(tensor.detach().cpu().numpy() for tensor in tensors)
+    Sizes are those of the weights. A convolution is followed by its normalisation, if it has one, and a SiLU, which is
+    why names count on by two or three.
+    """
 
-    match module:
-        case nn.Sequential():
-            layers = []
-            for child in module:
-                added, side = _layers(child, side, weights)
-                layers += added
-            return layers, side
-        case ResidualBlock():
-            inner = [module.norm, module.expand, nn.SiLU(), module.contract]
-            return [{"type": "residual", "layers": _layers(nn.Sequential(*inner), side, weights)[0]}], side
-        case ResidualConv():
-            return [{"type": "residual", "layers": _layers(module.inner, side, weights)[0]}], side
-        case nn.Linear():
-            keep(module.weight, module.bias)
-            return [{"type": "linear", "inputs": module.in_features, "outputs": module.out_features}], side
-        case nn.LayerNorm():
-            keep(module.weight, module.bias)
-            return [{"type": "norm", "size": module.normalized_shape[0]}], side
-        case nn.BatchNorm2d():
-            factor = module.weight / (module.running_var + module.eps).sqrt()
-            keep(factor, module.bias - module.running_mean * factor)
-            return [{"type": "scale", "channels": module.num_features, "side": side}], side
-        case nn.Conv2d() | nn.ConvTranspose2d():
-            keep(module.weight, module.bias)
-            transposed = isinstance(module, nn.ConvTranspose2d)
-            kernel, stride, padding = module.kernel_size[0], module.stride[0], module.padding[0]
-            layer = {
-                "type": "deconv" if transposed else "conv",
-                "inputs": module.in_channels,
-                "outputs": module.out_channels,
-                "kernel": kernel,
-                "stride": stride,
-                "padding": padding,
-                "side": side,
-            }
-            grown = (side - 1) * stride - 2 * padding + kernel
-            return [layer], grown if transposed else (side + 2 * padding - kernel) // stride + 1
-        case nn.SiLU():
-            return [{"type": "silu"}], side
-        case nn.Unflatten():
-            return [], module.unflattened_size[-1]
-        case nn.Flatten():
-            return [], side
-    raise ValueError(f"no browser layer for {type(module).__name__}")
+    def __init__(self, weights: dict[str, np.ndarray]):
+        self.weights = weights
+        self.sent: list[np.ndarray] = []
+
+    def encoder(self, a: Architecture) -> list[dict]:
+        layers = []
+        if a.family == "conv":
+            step = 3 if a.batch_norm else 2
+            layers += self.convolution("features", 0, a.batch_norm, side=28, stride=2)
+            layers += self.convolution("features", step, a.batch_norm, side=14, stride=2)
+        return layers + self.residual_mlp("head", a.encoder_blocks)
+
+    def decoder(self, a: Architecture) -> list[dict]:
+        layers = self.residual_mlp("head", a.decoder_blocks)
+        if a.family == "conv":
+            step = 3 if a.batch_norm else 2
+            inner = [SILU, *self.convolution("picture.1.inner", 1, a.batch_norm, side=7)]
+            inner += [self.conv(f"picture.1.inner.{1 + step}", side=7)]
+            layers += [{"type": "residual", "layers": inner}, SILU]
+            layers += self.convolution("picture", 3, a.batch_norm, side=7, stride=2, transposed=True)
+            layers += [self.conv(f"picture.{3 + step}", side=14, stride=2, transposed=True)]
+        return layers
+
+    def residual_mlp(self, name: str, blocks: int) -> list[dict]:
+        layers = [self.linear(f"{name}.0"), SILU]
+        for block in range(2, 2 + blocks):
+            inner = [self.norm(f"{name}.{block}.norm"), self.linear(f"{name}.{block}.expand"), SILU]
+            inner += [self.linear(f"{name}.{block}.contract")]
+            layers += [{"type": "residual", "layers": inner}]
+        return [*layers, self.norm(f"{name}.{2 + blocks}"), SILU, self.linear(f"{name}.{4 + blocks}")]
+
+    def linear(self, name: str) -> dict:
+        outputs, inputs = self._send(name)
+        return {"type": "linear", "inputs": inputs, "outputs": outputs}
+
+    def norm(self, name: str) -> dict:
+        (size,) = self._send(name)
+        return {"type": "norm", "size": size}
+
+    def convolution(
+        self, name: str, place: int, batch_norm: bool, *, side: int, stride: int = 1, transposed: bool = False
+    ):
+        layers = [self.conv(f"{name}.{place}", side=side, stride=stride, transposed=transposed)]
+        if batch_norm:
+            grown = side * stride if transposed else side // stride
+            layers += [self.scale(f"{name}.{place + 1}", side=grown)]
+        return [*layers, SILU]
+
+    def conv(self, name: str, *, side: int, stride: int = 1, transposed: bool = False) -> dict:
+        """All kernels are padded by one, so that a stride of 2 doubles or halves a picture and one of 1 keeps it."""
+        first, second, kernel, _ = self._send(name)
+        inputs, outputs = (first, second) if transposed else (second, first)
+        sizes = {"inputs": inputs, "outputs": outputs, "kernel": kernel, "stride": stride, "padding": 1, "side": side}
+        return {"type": "deconv" if transposed else "conv", **sizes}
+
+    def scale(self, name: str, *, side: int) -> dict:
+        weight, bias, mean, variance = (
+            np.float32(self.weights[f"{name}.{kind}"]) for kind in ("weight", "bias", "running_mean", "running_var")
+        )
+        factor = weight / np.sqrt(variance + np.float32(1e-5))
+        self.sent += [factor, bias - mean * factor]
+        return {"type": "scale", "channels": len(weight), "side": side}
+
+    def _send(self, name: str) -> tuple[int, ...]:
+        """Send weight and bias of a layer; returns the weight's shape."""
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
+        self.sent += [weight, bias]
+        return weight.shape

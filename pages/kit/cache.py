@@ -9,8 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from vae_core.data import DataError, Images, data_dir, load_gallery
-from vae_core.manifest import MANIFEST, ArtifactError, Manifest, ModelSpec, read_manifest
+from vae_core.manifest import MANIFEST, ArtifactError, Manifest, ModelSpec, read_manifest, verified
 from vae_core.projection import Codes, Maps, load_codes, load_maps, load_replay
+from vae_core.weights import read_weights
+from vae_core.wire import pack
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 
@@ -37,6 +39,16 @@ def _model(model_id: str, sha256: str, _spec: ModelSpec):
     from vae_core.model import load_vae
 
     return load_vae(ARTIFACTS, _spec)
+
+
+def intact(spec: ModelSpec) -> bool:
+    """True, for a model whose weights are there, whole and unaltered; costs no torch. Raises ArtifactError."""
+    return _intact(spec.id, spec.weights.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _intact(model_id: str, sha256: str, _spec: ModelSpec) -> bool:
+    return bool(verified(ARTIFACTS, _spec.weights))
 
 
 def snapshots(spec: ModelSpec) -> dict:
@@ -101,9 +113,7 @@ def network(spec: ModelSpec, part: str) -> bytes:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _network(model_id: str, sha256: str, part: str, _spec: ModelSpec) -> bytes:
-    from vae_core.wire import pack
-
-    return pack(model(_spec), part)
+    return pack(_spec.architecture, read_weights(ARTIFACTS, _spec), part)
 
 
 def gallery_or_none(dataset: str) -> Images | None:

@@ -1,6 +1,7 @@
 """What the reader has chosen: the model and the picture, the same on every page and in the URL."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import streamlit as st
@@ -9,7 +10,7 @@ from pages.kit import cache
 from pages.kit.controls import refuse_unknown
 from pages.kit.own import OwnDigit, own_digits
 from pages.kit.share import copy_link
-from vae_core import card, inference
+from vae_core import card
 from vae_core.data import DataError, Images, official
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.projection import Codes
@@ -27,10 +28,17 @@ class Choice:
     """
 
     spec: ModelSpec
-    model: object
     codes: Codes
     images: Images | None
     classes: tuple[str, ...]
+
+    @property
+    def model(self):
+        """The model itself, loaded when a page first asks for it: torch takes seconds to import."""
+        try:
+            return cache.model(self.spec)
+        except ArtifactError as error:
+            _stop_unavailable(self.spec.id, error)
 
     def x(self, index: int) -> np.ndarray | None:
         """The picture (28, 28), or None while its pixels are not on this machine."""
@@ -41,6 +49,8 @@ class Choice:
     def posterior(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """mu and logvar of the picture's q(z|x), (latent,) each: shipped, or encoded now if it is the reader's own."""
         if own := self._own(index):
+            from vae_core import inference
+
             mu, logvar = inference.encode(self.model, own.x[None], self.labels(index))
             return mu[0], logvar[0]
         return self.codes.mu[index], self.codes.logvar[index]
@@ -63,6 +73,8 @@ class Choice:
 
     def decode(self, z: np.ndarray, label: int | None = None) -> np.ndarray:
         """Codes (n, latent) as pictures (n, 28, 28), all of one class if the model is conditional; others know no label."""
+        from vae_core import inference
+
         return inference.decode(self.model, z, np.full(len(z), label) if self.spec.conditional else None)
 
     def most_used_first(self) -> np.ndarray:
@@ -99,11 +111,16 @@ def chosen_model() -> Choice:
         st.caption(describe(spec))
         copy_link()
     try:
-        model, codes = cache.model(spec), cache.codes(spec)
+        cache.intact(spec)
+        codes = cache.codes(spec)
     except ArtifactError as error:
-        st.error(f"The model {id_} is unavailable: {error} The other models go on working.", icon=":material/error:")
-        st.stop()
-    return Choice(spec, model, codes, _images(spec.dataset), cache.manifest().images[spec.dataset].classes)
+        _stop_unavailable(id_, error)
+    return Choice(spec, codes, _images(spec.dataset), cache.manifest().images[spec.dataset].classes)
+
+
+def _stop_unavailable(id_: str, error: ArtifactError) -> NoReturn:
+    st.error(f"The model {id_} is unavailable: {error} The other models go on working.", icon=":material/error:")
+    st.stop()
 
 
 def describe(spec: ModelSpec) -> str:

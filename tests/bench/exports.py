@@ -24,14 +24,13 @@ def in_process(times: int) -> None:
     from pages.kit.picker import Choice
     from pages.kit.transitions.ends import Ends, Walk
     from vae_core.manifest import read_manifest
-    from vae_core.model import load_vae
     from vae_core.projection import load_codes
 
     artifacts = ROOT / "artifacts"
     manifest = read_manifest(artifacts)
     for spec in manifest.models.values():
         classes = manifest.images[spec.dataset].classes
-        choice = Choice(spec, load_vae(artifacts, spec), load_codes(artifacts, spec), None, classes)
+        choice = Choice(spec, load_codes(artifacts, spec), None, classes)
         waits = {"GIF": [], "PNG": []}
         for i in range(times):
             for kind, make in (("GIF", Walk.animation), ("PNG", lambda walk: walk.strip(STEPS, 4))):

@@ -13,9 +13,8 @@ from tqdm import tqdm
 
 from vae_core.build.publish import BuildError, store_arrays, update_manifest
 from vae_core.data import DATASETS, GALLERY_SIZE, DataError, Images, pixels_sha256
-from vae_core.images import to_grey, to_pixels
+from vae_core.images import SIDE, to_grey, to_pixels
 from vae_core.manifest import ImageSet, Manifest
-from vae_core.model import SIDE
 
 SMALLEST_SET = 100
 SMALLEST_CLASS = 10

@@ -5,7 +5,7 @@ import binascii
 
 import numpy as np
 
-from vae_core.model import SIDE
+from vae_core.images import SIDE
 
 LENGTH = 4 * -(-SIDE * SIDE // 3)  # of 784 bytes as base64
 

@@ -1,9 +1,11 @@
 """One picture's way x -> mu, sigma -> epsilon -> z -> x-hat, live in the browser while the reader draws."""
 
+import ast
 import base64
 import hashlib
-import inspect
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -13,9 +15,7 @@ from pages.kit.components.dots import packed, packed_labels
 from pages.kit.components.draw import drawn_picture
 from pages.kit.components.files import read
 from pages.kit.served import served
-from vae_core import latent, objective
 from vae_core.images import to_pixels
-from vae_core.model import Decoder, Encoder
 
 SHOWN = 1000  # codes behind the posterior of a two-dimensional model
 
@@ -48,15 +48,16 @@ PREPARATIONS = {
 
 # Lines of the project's own code, found by what they say, and the parts of the picture that they compute.
 CODE = (
-    (Encoder.forward, "features = self.features(x", "x"),
-    (Encoder.forward, "outputs = self.head(", "encoder"),
-    (Encoder.forward, "mu, logvar = outputs.chunk(", "mu sigma"),
-    (latent.noise, "standard_normal(", "epsilon"),
-    (latent.reparameterize, "half = 0.5 * logvar", "sigma"),
-    (latent.reparameterize, "return mu + ", "z sigma"),
-    (Decoder.forward, "return self.picture(", "decoder point"),
-    (objective.pixel_mean, "return torch.sigmoid(", "x-hat point"),
+    ("vae_core/model.py, Encoder.forward", "features = self.features(x", "x"),
+    ("vae_core/model.py, Encoder.forward", "outputs = self.head(", "encoder"),
+    ("vae_core/model.py, Encoder.forward", "mu, logvar = outputs.chunk(", "mu sigma"),
+    ("vae_core/latent.py, noise", "standard_normal(", "epsilon"),
+    ("vae_core/latent.py, reparameterize", "half = 0.5 * logvar", "sigma"),
+    ("vae_core/latent.py, reparameterize", "return mu + ", "z sigma"),
+    ("vae_core/model.py, Decoder.forward", "return self.picture(", "decoder point"),
+    ("vae_core/objective.py, pixel_mean", "return torch.sigmoid(", "x-hat point"),
 )
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ class Left:
     label: int
 
 
+@cache
 def code_lines(code=CODE) -> list[dict]:
-    """The source line of each entry, where it stands and what it computes.
+    """The source line of each entry, where it stands and what it computes; read, not imported, which would cost torch.
 
     Raises
     ------
@@ -76,14 +78,21 @@ def code_lines(code=CODE) -> list[dict]:
         If a function has no such line, or several.
     """
     lines = []
-    for function, text, parts in code:
-        source = inspect.getsource(function).splitlines()
-        found = [line.partition("  # ")[0].strip() for line in source if text in line]
+    for where, text, parts in code:
+        found = [line.partition("  # ")[0].strip() for line in _source(*where.split(", ")).splitlines() if text in line]
         if len(found) != 1:
-            raise ValueError(f"{function.__qualname__} has {len(found)} lines with {text!r}; name exactly one")
-        where = f"{function.__module__.replace('.', '/')}.py, {function.__qualname__}"
+            raise ValueError(f"{where} has {len(found)} lines with {text!r}; name exactly one")
         lines.append({"where": where, "line": found[0], "parts": parts})
     return lines
+
+
+def _source(file: str, name: str) -> str:
+    """The source of a function of the project, or of a class's method."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    node = ast.parse(text)
+    for part in name.split("."):
+        node = next(child for child in node.body if getattr(child, "name", None) == part)
+    return ast.get_source_segment(text, node)
 
 
 def flow(

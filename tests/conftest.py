@@ -107,7 +107,7 @@ DRAWN = {
     "trade_off": "canvas.dots[aria-label]",
     "latent_scatter": "canvas.dots[aria-label]",
     "gaussian_sampling": ".live[data-frames]",
-    "digit_transitions": ".walk[data-step]",
+    "digit_transitions": ".walk[data-step], img[alt*='pictures between'], img[alt*='direction of']",
     "holes": ".planes[data-frames]",
     "compare": ".planes[data-frames]",
 }

@@ -231,9 +231,9 @@ def test_the_live_decoder_draws_the_chosen_label(app, visit):
 
 def test_digit_transitions_redraw_the_strip_for_another_end(app, visit):
     page = visit(f"{app}/digit_transitions")
-    before = picture(page, "decoded steps")
+    before = canvas_content(page, "canvas.strip")
     page.get_by_role("button", name="Another digit A").click()
-    changed(page, before, lambda: picture(page, "decoded steps"))
+    changed(page, before, lambda: canvas_content(page, "canvas.strip"))
 
 
 def test_digit_transitions_offer_the_animation_as_a_file(app, visit, tmp_path):

@@ -14,6 +14,10 @@ def frames_now(page) -> list[str]:
     return [canvas_content(page, f".frames figure:nth-child({i}) canvas") for i in (1, 2)]
 
 
+def strip(page) -> str:
+    return canvas_content(page, "canvas.strip")
+
+
 def count_messages(page) -> None:
     """From now on `window.asked` counts what the page sends to the server."""
     page.evaluate(
@@ -27,11 +31,11 @@ def count_messages(page) -> None:
 
 def test_a_clicked_dot_becomes_the_end_that_is_chosen(app, visit):
     page = visit(f"{app}/digit_transitions")
-    strip, path = picture(page, "decoded steps"), canvas_content(page, "canvas.path")
+    before, path = strip(page), canvas_content(page, "canvas.path")
     canvas = page.locator(".map canvas.dots")
     side = canvas.bounding_box()["width"]
     canvas.click(position={"x": side * 0.6, "y": side * 0.35})
-    changed(page, strip, lambda: picture(page, "decoded steps"))
+    changed(page, before, lambda: strip(page))
     changed(page, path, lambda: canvas_content(page, "canvas.path"))
     page.wait_for_url("**transition_A=*")
     assert "transition_B" not in page.url
@@ -47,9 +51,9 @@ def test_a_clicked_dot_becomes_the_end_that_is_chosen(app, visit):
 
 def test_arrow_keys_walk_with_an_end(app, visit):
     page = visit(f"{app}/digit_transitions?model=mnist-z10")
-    strip = picture(page, "decoded steps")
+    before = strip(page)
     page.locator(".map canvas.dots").press("ArrowLeft")
-    changed(page, strip, lambda: picture(page, "decoded steps"))
+    changed(page, before, lambda: strip(page))
     page.wait_for_url("**transition_A=*")
 
 
@@ -106,32 +110,55 @@ def test_files_come_on_the_click_with_their_settings_inside(app, visit, tmp_path
             page.get_by_role("button", name=button).click()
         assert download.value.suggested_filename == f"mnist-z2-2-4-linear-51-z5.{kind}"
         download.value.save_as(tmp_path / kind)
-    strip = Image.open(io.BytesIO((tmp_path / "png").read_bytes()))
-    assert strip.text["model"] == "mnist-z2"
-    assert np.asarray(strip).shape == (2 * 113 - 1, 51 * 113 - 1)
+    file = Image.open(io.BytesIO((tmp_path / "png").read_bytes()))
+    assert file.text["model"] == "mnist-z2"
+    assert np.asarray(file).shape == (2 * 113 - 1, 51 * 113 - 1)
     with Image.open(tmp_path / "gif") as animation:
         assert animation.n_frames == 100
         assert "seed 5" in animation.info["comment"].decode()
 
 
+CORNERS = "transition_part=Four+corners&transition_C=13&transition_D=14&transition_cells=6&transition_cells_label=D"
 ENDS = "model=mnist-z4-cond&transition_A=11&transition_B=12&transition_path=spherical&transition_codes=sample&transition_seed=9"
 
 
-@pytest.mark.parametrize(
-    ("query", "alt"),
-    [
-        ("transition_steps=6&transition_label=A", "6 decoded steps"),
-        (
-            "transition_part=Four+corners&transition_C=13&transition_D=14&transition_cells=6&transition_cells_label=D",
-            "6 by 6 pictures",
-        ),
-    ],
-)
-def test_a_link_restores_everything(app, visit, query, alt):
+def test_the_strip_shows_every_step_and_a_click_goes_there(app, visit):
+    page = visit(f"{app}/digit_transitions?transition_steps=20")
+    shown = page.locator("canvas.strip")
+    assert shown.get_attribute("aria-label").startswith("20 decoded steps")
+    lines = shown.evaluate("canvas => [canvas.width, canvas.height]")
+    assert lines == [10 * 29 + 1, 2 * (2 * 29 + 1) + 5]  # two lines of ten, each of two rows
+    count_messages(page)
+    before, (width, height) = frames_now(page), (shown.bounding_box()[side] for side in ("width", "height"))
+    shown.click(position={"x": 0.35 * width, "y": 0.8 * height})
+    assert page.locator(".walk").get_attribute("data-step") == "14"
+    assert all(now != then for now, then in zip(frames_now(page), before, strict=True))
+    large = page.locator(".frames canvas").first.evaluate(
+        "c => [...c.getContext('2d').getImageData(0, 0, 28, 28).data]"
+    )
+    small = shown.evaluate("c => [...c.getContext('2d').getImageData(3 * 29 + 1, 59 + 5 + 1, 28, 28).data]")
+    assert small == large
+    assert page.evaluate("window.asked") == 0
+
+
+def test_the_strip_fits_a_phone_with_whole_pixels(app, visit):
+    page = visit(f"{app}/digit_transitions?transition_steps=14", width=390)
+    shown = page.locator("canvas.strip")
+    width = shown.evaluate(
+        "canvas => [canvas.width, canvas.getBoundingClientRect().width, canvas.parentElement.clientWidth]"
+    )
+    assert width[0] == width[1] <= width[2]
+
+
+@pytest.mark.parametrize("query", ["transition_steps=6&transition_label=A", CORNERS])
+def test_a_link_restores_everything(app, visit, query):
     page = visit(f"{app}/digit_transitions?{ENDS}&{query}")
     assert page.locator("[data-testid=stAlert]").filter(has_text="The link asks").count() == 0
-    seen = picture(page, alt)
-    again = visit(page.url)
-    assert picture(again, alt) == seen
+
+    def seen(page) -> str:
+        return picture(page, "6 by 6 pictures") if query == CORNERS else strip(page)
+
+    before = seen(page)
+    assert seen(visit(page.url)) == before
     for part in f"{ENDS}&{query}".split("&"):
         assert part in page.url

@@ -20,14 +20,15 @@ def test_the_table_of_a_chart_is_its_data():
 
 
 def test_the_same_data_is_drawn_once_and_other_data_anew(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(module, "_arrow", lambda rows: drawn.append(rows) or b"")
-    first = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.123)), {}, large=False)
-    assert len(drawn) == 1  # two layers, one table
-    again = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.123)), {}, large=False)
+    drawn, enlarged = [], module._enlarged
+    monkeypatch.setattr(module, "_enlarged", lambda drawing: drawn.append(drawing) or enlarged(drawing))
+    first = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.123)), {}, large=True)
+    assert len(drawn) == 1
+    assert len(first["datasets"]) == 1  # two layers, one table
+    again = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.123)), {}, large=True)
     assert again is first
     assert len(drawn) == 1
-    other = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.124)), {}, large=False)
+    other = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.124)), {}, large=True)
     assert other is not first
     assert len(drawn) == 2
 

@@ -116,14 +116,3 @@ def test_gif_needs_a_frame():
 def test_tiles_that_would_overlap_are_refused():
     with pytest.raises(ValueError, match="no negative gap"):
         images.tile(np.zeros((2, 4, 4)), 2, gap=-1)
-
-
-def test_strips_wrap_all_rows_together():
-    x = np.arange(5)[:, None, None] / 10 * np.ones((5, 2, 2))
-    sheet = images.strips([x, x + 0.5], columns=3, gap=1)
-    assert sheet.shape == (2 * 5 + 3, 8)  # two blocks of two rows, three gaps apart
-    first, second = sheet[:5], sheet[8:]
-    np.testing.assert_array_equal(first, images.tile(np.concatenate([x[:3], x[:3] + 0.5]), 3, gap=1))
-    np.testing.assert_array_equal(second[:, :5], images.tile(np.concatenate([x[3:], x[3:] + 0.5]), 2, gap=1))
-    assert (sheet[5:8] == images.GAP).all()
-    assert (second[:, 5:] == images.GAP).all()

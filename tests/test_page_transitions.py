@@ -15,7 +15,7 @@ from pages.kit.picker import Choice
 from pages.kit.transitions.ends import Ends, Walk
 from vae_core import inference, latent
 from vae_core.data import load_gallery
-from vae_core.images import strips, to_pixels
+from vae_core.images import tile, to_pixels
 from vae_core.manifest import read_manifest
 from vae_core.projection import load_codes
 
@@ -215,11 +215,11 @@ def test_the_corners_of_the_sheet_are_the_four_digits(conditional, monkeypatch):
 def test_files_carry_their_settings(conditional):
     walk = Walk(Ends(conditional, (2, 4), 7), "spherical", 12, "both")
     assert walk.file_name == "mnist-z4-cond-2-4-spherical-12-label-both-z7"
-    strip = Image.open(io.BytesIO(walk.strip(12, 4)))
+    strip = Image.open(io.BytesIO(walk.strip(4, walk.about)))
     assert strip.text["path"] == "spherical"
     assert strip.text["codes"] == "samples z = μ + σ ε, seed 7"
-    np.testing.assert_array_equal(np.asarray(strip), strips(list(walk.shown.values()), 12, 4))
-    animation = Image.open(io.BytesIO(walk.animation()))
+    np.testing.assert_array_equal(np.asarray(strip), tile(np.concatenate(list(walk.shown.values())), 12, 4, gap=1))
+    animation = Image.open(io.BytesIO(walk.animation(walk.about)))
     assert "steps: 12" in animation.info["comment"].decode()
     assert animation.n_frames == 22  # there and back
     both = np.concatenate(list(walk.rows.values()), axis=2)

@@ -113,26 +113,6 @@ def labelled(sheet: np.ndarray, rows: list[str], columns: list[str] = (), size: 
     return np.asarray(page)
 
 
-def strips(rows: list[np.ndarray], columns: int, scale: int = 1, gap: int = 1) -> np.ndarray:
-    """Rows of pictures, each (n, height, width), one below the other and wrapped together, as one picture of bytes.
-
-    After `columns` pictures all rows go on below: what stands in one column belongs together. Three gaps part the
-    blocks. Raises ValueError as `tile`.
-    """
-    count = len(rows[0])
-    blocks = [
-        tile(np.concatenate(part), len(part[0]), scale, gap)
-        for part in ([row[start : start + columns] for row in rows] for start in range(0, count, columns))
-    ]
-    width = blocks[0].shape[1]
-    apart = np.full((3 * gap, width), GAP, np.uint8)
-    lines = []
-    for block in blocks:
-        rest = np.full((len(block), width - block.shape[1]), GAP, np.uint8)
-        lines += [np.hstack([block, rest]), apart]
-    return np.vstack(lines[:-1])
-
-
 def png(pixels: np.ndarray, about: dict[str, object] | None = None) -> bytes:
     """A picture of bytes, (height, width) grey or (height, width, 3) in colour, as an exact PNG file.
 

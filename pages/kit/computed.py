@@ -45,6 +45,17 @@ def _guided_estimate(model_id: str, sha256: str, x, labels, samples: int, _spec:
     return float(inference.importance_weighted_bound(cache.model(_spec), x[None], epsilon, labels)[0])
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def toy_density(low: float, high: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places x from `low` to `high`, (count,), and the toy's exact p(x) there, by quadrature at each."""
+    from vae_core.toy import Toy
+
+    toy, x = Toy(), np.linspace(low, high, count)
+    density = np.exp([toy.log_evidence(value) for value in x])
+    density.setflags(write=False)
+    return x, density
+
+
 def gradients_of_mu(spec: ModelSpec, x, mu, logvar, labels, samples: int, seed: int):
     """Estimates of d/dmu E_q[log p(x|z)] for a picture x (28, 28), see `inference.gradients_of_mu`."""
     return _gradients_of_mu(spec.id, spec.weights.sha256, x, mu, logvar, labels, samples, seed, spec)

@@ -9,6 +9,7 @@ STYLE = """
 :root { font-size: 21px !important; }
 [data-testid=stMainBlockContainer] { padding-inline: 1.5rem; max-width: none; }
 [data-testid=stMainBlockContainer] .katex { font-size: 1.05em; }
+[data-testid=stMetricLabel] p { white-space: normal; }
 </style>
 """
 

@@ -71,10 +71,27 @@ def measured(page, alt: str, act, times: int) -> list[float]:
 
 
 def move_slider(page, times: int) -> list[float]:
+    """Move the steps of a transition: milliseconds from each key to the frame after the new strip is drawn."""
     settled(page)
+    page.locator("canvas.strip[aria-label]").evaluate(
+        """strip => { window.moved = () => new Promise(resolve => {
+          let began;
+          addEventListener('keydown', () => (began = performance.now()), {capture: true, once: true});
+          new MutationObserver((_, observer) => {
+            observer.disconnect();
+            requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - began)));
+          }).observe(strip, {attributeFilter: ['aria-label']});
+        }); }"""
+    )
     slider = page.get_by_role("slider", name="Steps")
     slider.focus()
-    return measured(page, "decoded steps", lambda i: slider.press(("ArrowRight", "ArrowLeft")[i // 10 % 2]), times)
+    waits = []
+    for i in range(times + 3):
+        page.evaluate("void (window.waiting = window.moved())")
+        slider.press(("ArrowRight", "ArrowLeft")[i // 10 % 2])
+        waits.append(page.evaluate("window.waiting"))
+        page.wait_for_timeout(150)
+    return waits[3:]  # the first three warm up
 
 
 def drag_live(page, seconds: float) -> tuple[float, list[float]]:
@@ -135,6 +152,7 @@ def draw(page, moves: int) -> list[float]:
 
 def click_dots(page, times: int) -> list[float]:
     settled(page)
+    page.wait_for_selector("img[alt*='The original']")
     canvas = page.locator("canvas.dots")
     side = canvas.bounding_box()["width"]
 

@@ -33,7 +33,10 @@ def in_process(times: int) -> None:
         choice = Choice(spec, load_codes(artifacts, spec), None, classes)
         waits = {"GIF": [], "PNG": []}
         for i in range(times):
-            for kind, make in (("GIF", Walk.animation), ("PNG", lambda walk: walk.strip(STEPS, 4))):
+            for kind, make in (
+                ("GIF", lambda walk: walk.animation(walk.about)),
+                ("PNG", lambda walk: walk.strip(4, walk.about)),
+            ):
                 walk = Walk(Ends(choice, (i, i + 1), None), "linear", STEPS, "both")
                 began = time.perf_counter()
                 content = make(walk)

@@ -66,7 +66,8 @@ class Visitor:
             raise RuntimeError("this page has no slider to move: give --page and --query of one that has")
         slider, fragment = self.sliders[0]
         steps = round((slider.max - slider.min) / slider.step)
-        value = former = self.values.get(slider.id, slider.default[0])
+        default = slider.options[int(slider.default[0])] if slider.options else slider.default[0]
+        value = former = self.values.get(slider.id, default)
         while value == former:
             place = random.randint(0, steps)
             value = slider.options[place] if slider.options else slider.min + slider.step * place
@@ -102,8 +103,9 @@ class Visitor:
                     self.pictures[tuple(place.delta_path)] = element.html.body
                 elif what == "vega_lite_chart":
                     self.pictures[tuple(place.delta_path)] = element.vega_lite_chart.SerializeToString()
-                elif what == "bidi_component" and (weights := re.search(r'/media/[^"]+', element.bidi_component.json)):
-                    self.files.add(weights[0])
+                elif what == "bidi_component":
+                    self.pictures[tuple(place.delta_path)] = element.bidi_component.json
+                    self.files.update(re.findall(r'/media/[^"]+', element.bidi_component.json))
                 elif what == "exception":
                     self.errors.append(element.exception.message[:200])
             elif kind == "script_finished":

@@ -3,17 +3,19 @@
 import hashlib
 import pickle
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import altair as alt
+import pandas as pd
 import pyarrow as pa
 import streamlit as st
-
-alt.theme.enable("none")  # the page decides how wide a chart is, and its theme how it looks
-alt.data_transformers.disable_max_rows()
+from altair.utils import schemapi
 
 CHECKED = (
     False  # whether each chart is held to Vega-Lite's schema, which takes longer than to make it: the tests do that
 )
+
+_TABLES: ContextVar[dict[str, bytes]] = ContextVar("tables of the chart that is being made")
 
 
 def finished(draw: Callable[..., alt.TopLevelMixin], data: tuple, named: dict, large: bool) -> dict:
@@ -27,10 +29,27 @@ def finished(draw: Callable[..., alt.TopLevelMixin], data: tuple, named: dict, l
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _finished(key: str, _draw: Callable[..., alt.TopLevelMixin], _data: tuple, _named: dict, _large: bool) -> dict:
+    schemapi.DEBUG_MODE = CHECKED
+    _TABLES.set({})
     drawing = _draw(*_data, **_named)
     specification = (_enlarged(drawing) if _large else drawing).to_dict(validate=CHECKED)
-    tables = specification.get("datasets", {})
-    return {**specification, "datasets": {name: _arrow(rows) for name, rows in tables.items()}}
+    return {**specification, "datasets": _TABLES.get()}
+
+
+def _as_arrow(table: pd.DataFrame) -> dict:
+    """Put a table aside as an Arrow stream, in which Streamlit sends it; altair gets its name."""
+    rows, sink = pa.Table.from_pandas(table, preserve_index=False), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    content = sink.getvalue().to_pybytes()
+    name = hashlib.sha256(content).hexdigest()
+    _TABLES.get()[name] = content
+    return {"name": name}
+
+
+alt.theme.enable("none")  # the page decides how wide a chart is, and its theme how it looks
+alt.data_transformers.register("arrow", _as_arrow)
+alt.data_transformers.enable("arrow")
 
 
 def _enlarged(drawing):
@@ -41,11 +60,3 @@ def _enlarged(drawing):
         .configure_legend(labelFontSize=18, titleFontSize=20, labelLimit=0)
         .configure_text(fontSize=18)
     )
-
-
-def _arrow(rows: list[dict]) -> bytes:
-    """Rows as an Arrow stream, in which Streamlit sends them."""
-    table, sink = pa.Table.from_pylist(rows), pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return sink.getvalue().to_pybytes()

@@ -94,13 +94,13 @@ function drawPath(state) {
     pen.stroke();
   };
   if (state.t !== null) disc(at(Math.round(state.t * (count - 1))), 6, state.colour, ink.page);
-  pen.font = `bold 13px ${getComputedStyle(canvas).fontFamily}`;
+  pen.font = `bold ${13 * letters()}px ${getComputedStyle(canvas).fontFamily}`;
   pen.textAlign = "center";
   for (const [name, i] of [["A", 0], ["B", count - 1]]) {
     const [x, y] = at(i);
-    disc([x, y], 10, ink.page, ink.text);
+    disc([x, y], 10 * letters(), ink.page, ink.text);
     pen.fillStyle = ink.text;
-    pen.fillText(name, x, y + 5);
+    pen.fillText(name, x, y + 5 * letters());
   }
 }
 

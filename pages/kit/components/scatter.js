@@ -154,7 +154,7 @@ function drawPrior(state) {
   const { pen, ink } = state.plot;
   const [cx, cy] = pixel(state, state.data.prior);
   const unit = perUnit(state);
-  pen.font = `bold 11px ${getComputedStyle(state.canvas).fontFamily}`;
+  pen.font = `bold ${11 * letters()}px ${getComputedStyle(state.canvas).fontFamily}`;
   pen.textAlign = "center";
   for (const k of [1, 2]) {
     for (const [width, colour] of [[3, ink.page], [1.5, ink.text]]) {
@@ -218,7 +218,7 @@ function drawStar(plot, [cx, cy], text) {
   pen.stroke();
   pen.fill();
   pen.lineWidth = 1;
-  pen.font = `bold 12px ${getComputedStyle(pen.canvas).fontFamily}`;
+  pen.font = `bold ${12 * letters()}px ${getComputedStyle(pen.canvas).fontFamily}`;
   pen.textAlign = "center";
   written(plot, text, cx + 15, cy - 6);
 }

@@ -1,4 +1,4 @@
-"""The steps of a path under the reader's hand: scrubbed and played in the browser from one sprite, no rerun a frame."""
+"""The steps of a path, as a strip and under the reader's hand: all from one sprite, in the browser, no rerun a frame."""
 
 import base64
 
@@ -16,10 +16,12 @@ _PLAYER = st.components.v2.component(
 )
 
 
-def step_player(rows: dict[str, np.ndarray], words: list[str], key: str) -> None:
-    """Show rows of pictures, name -> (steps, 28, 28), side by side, all at the same step; `words` tell of each step.
+def step_player(rows: dict[str, np.ndarray], words: list[str], *, alt: str, says: str, key: str) -> None:
+    """Show rows of pictures, name -> (steps, 28, 28): all steps at once, and one of them large; `words` tell of each step.
 
-    A `path_map` of the page marks the place of the step on its path.
+    `alt` is the strip's text equivalent, `says` stands below it. A `path_map` of the page marks the place of the step on
+    its path.
     """
     sprite = png(tile(np.concatenate(list(rows.values())), columns=len(words)))
-    _PLAYER(key=key, data={"sprite": base64.b64encode(sprite).decode(), "rows": list(rows), "words": words})
+    shown = {"sprite": base64.b64encode(sprite).decode(), "rows": list(rows), "words": words, "alt": alt, "says": says}
+    _PLAYER(key=key, data=shown)

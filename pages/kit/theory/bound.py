@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.charts.theory import bound_and_gap, q_and_posterior
+from pages.kit.charts.theory.bound import bound_and_gap, q_and_posterior
 from pages.kit.concepts import KL, X_HAT, X, tex
 from pages.kit.picker import Choice
 from pages.kit.present import presenting

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import computed
-from pages.kit.charts.theory import bent_decoder, draws_histogram, dropped_gaussians, running_estimates
+from pages.kit.charts.theory.evidence import bent_decoder, draws_histogram, dropped_gaussians, running_estimates
 from pages.kit.concepts import X, Z, tex
 from pages.kit.controls import chosen_seed, row
 from pages.kit.picker import Choice, chosen_digit, needs_posterior
@@ -122,10 +122,11 @@ def _draws(choice: Choice) -> None:
 def _pile() -> None:
     """The toy's p(x) as a sum over stops of z."""
     toy, at = Toy(), 1.0
-    stops, x = np.arange(-3, 3.01, 0.25), np.linspace(-3, 6, 181)
+    stops = np.arange(-3, 3.01, 0.25)
+    x, exact = computed.toy_density(-3, 6, 181)
     stop = st.slider("z, moving through the codes", -3.0, 3.0, 0.0, 0.25, key="evidence_stop", bind="query-params")
     last = round((stop - stops[0]) / 0.25)
-    parts, exact = toy.mixture(x, stops), np.exp([toy.log_evidence(value) for value in x])
+    parts = toy.mixture(x, stops)
     so_far, whole = toy.mixture(np.array([at]), stops)[: last + 1].sum(), math.exp(toy.log_evidence(at))
     left, right = st.columns(2, gap="large")
     with left:

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.charts.theory import estimate_with_error, two_gaussians
+from pages.kit.charts.theory.kl import estimate_with_error, two_gaussians
 from pages.kit.concepts import KL, MU, SIGMA, tex
 from pages.kit.controls import times_pressed
 from pages.kit.picker import Choice

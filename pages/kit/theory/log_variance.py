@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.charts.theory import kl_slopes, sigma_of_logvar
+from pages.kit.charts.theory.log_variance import kl_slopes, sigma_of_logvar
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, source
 from vae_core import gradients, objective

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import computed
-from pages.kit.charts.theory import gradient_histograms, noise_to_code
+from pages.kit.charts.theory.noise import gradient_histograms, noise_to_code
 from pages.kit.concepts import EPSILON, MU, SIGMA, Z, tex
 from pages.kit.controls import row, times_pressed
 from pages.kit.picker import Choice, chosen_digit

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
-from pages.kit.charts.theory import normaliser, pixel_curves
+from pages.kit.charts.theory.pixels import normaliser, pixel_curves
 from pages.kit.concepts import X_HAT
 from pages.kit.controls import chosen_seed, row
 from pages.kit.picker import Choice, chosen_digit

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache
-from pages.kit.charts.theory import beta_ruler
+from pages.kit.charts.theory.units import beta_ruler
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, sheet, source

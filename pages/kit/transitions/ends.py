@@ -9,7 +9,7 @@ import streamlit as st
 from pages.kit.controls import held_noise, one_of, row
 from pages.kit.picker import Choice, chosen_digit
 from vae_core import inference, latent, transitions
-from vae_core.images import gif, png, strips, to_pixels
+from vae_core.images import gif, png, tile, to_pixels
 
 PATHS = {"linear": latent.lerp, "spherical": latent.slerp}
 MILLISECONDS = 80  # for each frame of an animation
@@ -112,26 +112,27 @@ class Walk:
         what, pair = ("decoded ends", self.ends.decoded) if originals is None else ("originals", originals)
         return {**self.rows, f"pixel cross-fade of the {what}": transitions.cross_fade(*pair, self.steps)}
 
-    @cached_property
+    @property
     def about(self) -> dict[str, object]:
-        """For the metadata of the files. Files are made outside of the page's run, where a visitor's own digits are not to
-        be had, so ask for it on the page before.
-        """
+        """For the metadata of the files."""
         return self.ends.about(path=self.path, steps=self.steps, rows="; ".join(self.shown))
 
     @property
     def file_name(self) -> str:
         return self.ends.file_name(self.path, self.steps, *(["label", self.told] if self.ends.conditional else []))
 
-    def strip(self, columns: int, scale: int) -> bytes:
-        """All rows as a PNG, wrapped together after so many columns."""
-        return png(strips(list(self.shown.values()), columns, scale), self.about)
+    def strip(self, scale: int, about: dict[str, object]) -> bytes:
+        """All rows as a PNG.
 
-    def animation(self) -> bytes:
-        """The decoded rows as a GIF, there and back."""
+        Files are made outside of the page's run, where a visitor's own digits are not to be had: it is given `about`.
+        """
+        return png(tile(np.concatenate(list(self.shown.values())), self.steps, scale, gap=1), about)
+
+    def animation(self, about: dict[str, object]) -> bytes:
+        """The decoded rows as a GIF, there and back; `about` as for `strip`."""
         frames = to_pixels(np.concatenate(list(self.rows.values()), axis=2), 5)
         back = frames[-2:0:-1]  # without showing either end twice
-        return gif(np.concatenate([frames, back]), MILLISECONDS, self.about)
+        return gif(np.concatenate([frames, back]), MILLISECONDS, about)
 
 
 def chosen_pair(choice: Choice) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.kit.components.step_player import step_player
 from pages.kit.controls import one_of, refuse_unknown, row
-from pages.kit.show import download, image
+from pages.kit.show import download
 from pages.kit.transitions.ends import Ends, Walk
 from pages.kit.transitions.passed import NEIGHBOURS, shares_near
 
@@ -30,30 +30,18 @@ def step_by_step(ends: Ends, kind: str) -> None:
                 " way: A's row has A's class at both ends, B's row has B's.",
             )
     path = Walk(ends, kind, steps, told)
-    _strip(path)
-    step_player(path.shown, _words(path), key="transition_player")
-    with st.container(horizontal=True):  # the files are made on the click
-        strip = partial(path.strip, columns=steps, scale=4)
-        download("Strip as PNG", strip, f"{path.file_name}.png", "image/png", "transition_png")
-        download("Animation as GIF", path.animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
-
-
-def _strip(path: Walk) -> None:
-    """All steps at once, at most 14 in a row, and as few places as possible left over in the last."""
-    ends, steps = path.ends, path.steps
-    columns = steps if steps <= 14 else min(range(8, 15), key=lambda columns: (-steps % columns, -columns))
-    *rows, fade = path.shown
-    wide = 29 * columns - 1  # a picture and a gap, but no gap after the last
-    image(
-        path.strip(columns, 1),
-        "image/png",
-        width=wide * max(1, 840 // wide),
+    *drawn, fade = path.shown
+    step_player(
+        path.shown,
+        _words(path),
         alt=f"{steps} decoded steps from {ends.names[0]} to {ends.names[1]}; below them, the {fade}",
+        says=f"Rows, from above: {'; '.join([*drawn, fade])}. The ends' codes are {ends.how}. A click on the strip goes there.",
+        key="transition_player",
     )
-    st.caption(
-        f"Rows, from above: {'; '.join([*rows, fade])}. The ends' codes are {ends.how}."
-        + " Read on in the rows below, as in a text." * (steps > columns)
-    )
+    with st.container(horizontal=True):  # the files are made on the click
+        strip, animation = partial(path.strip, 4, path.about), partial(path.animation, path.about)
+        download("Strip as PNG", strip, f"{path.file_name}.png", "image/png", "transition_png")
+        download("Animation as GIF", animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
 
 
 def _words(path: Walk) -> list[str]:

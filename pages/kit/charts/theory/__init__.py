@@ -1,0 +1,1 @@
+"""Charts of the page Loss theory, a file a step."""

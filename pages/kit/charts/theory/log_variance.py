@@ -1,0 +1,66 @@
+"""Charts of sigma over the log-variance, and the slopes of the KL."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from pages.kit import concepts
+
+TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
+
+
+def sigma_of_logvar(logvar: float) -> alt.LayerChart:
+    """sigma = exp(log sigma^2 / 2) over log sigma^2, with the chosen point."""
+    grid = np.linspace(-10, 4, 200)
+    x = alt.X("logvar:Q", title="log σ², what the network gives")
+    y = alt.Y("sigma:Q", title="σ = exp(½ log σ²)")
+    line = (
+        alt.Chart(pd.DataFrame({"logvar": grid, "sigma": np.exp(0.5 * grid)}))
+        .mark_line(color=concepts.SIGMA.colour)
+        .encode(x=x, y=y)
+    )
+    dot = (
+        alt.Chart(pd.DataFrame({"logvar": [logvar], "sigma": [np.exp(0.5 * logvar)]}))
+        .mark_point(filled=True, size=180, opacity=1, color=concepts.SIGMA.colour)
+        .encode(x=x, y=y, tooltip=[alt.Tooltip("logvar:Q", format=".2f"), alt.Tooltip("sigma:Q", format=".3f")])
+    )
+    return alt.layer(line, dot).properties(height=240)
+
+
+def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at: float) -> alt.LayerChart:
+    """The size of the KL's slope over sigma (n,) for either output of a network, both axes logarithmic."""
+    names = ["output is log σ²", "output is σ itself"]
+    rows = pd.concat(
+        [
+            pd.DataFrame({"sigma": sigma, "slope": np.abs(slope).clip(1e-3), "network": name})
+            for name, slope in zip(names, (by_logvar, by_sigma), strict=True)
+        ]
+    )
+    lines = (
+        alt.Chart(rows)
+        .mark_line()
+        .encode(
+            x=alt.X("sigma:Q", title="σ", scale=alt.Scale(type="log", nice=False)),
+            y=alt.Y(
+                "slope:Q", title="size of the KL's slope", scale=alt.Scale(type="log", domain=[0.01, 1000], clamp=True)
+            ),
+            color=alt.Color(
+                "network:N",
+                sort=None,
+                scale=alt.Scale(domain=names, range=[concepts.SIGMA.colour, concepts.KL.colour]),
+                legend=TOP,
+            ),
+            strokeDash=alt.StrokeDash("network:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]])),
+            tooltip=[
+                alt.Tooltip("network"),
+                alt.Tooltip("sigma:Q", format=".3f"),
+                alt.Tooltip("slope:Q", format=".3g"),
+            ],
+        )
+    )
+    rule = (
+        alt.Chart(pd.DataFrame({"sigma": [at]}))
+        .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
+        .encode(x=alt.X("sigma:Q"))
+    )
+    return alt.layer(lines, rule).properties(height=240)

@@ -1,0 +1,50 @@
+"""Charts of the likelihood of one pixel."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from pages.kit import concepts
+
+TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
+
+
+def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:
+    """log p(x_i) of one pixel over its grey value x (n,), a curve for each likelihood: name -> (n,), in nats."""
+    names = list(curves)
+    rows = pd.concat([pd.DataFrame({"x": x, "nats": y, "likelihood": name}) for name, y in curves.items()])
+    colours = [concepts.RECONSTRUCTION.colour, concepts.X_HAT.colour, concepts.SIGMA.colour]
+    return (
+        alt.Chart(rows)
+        .mark_line(strokeWidth=3)
+        .encode(
+            x=alt.X("x:Q", title="grey value of the pixel, xᵢ"),
+            y=alt.Y("nats:Q", title="log p(xᵢ | z), nats", scale=alt.Scale(domain=[-8, 4], clamp=True)),
+            color=alt.Color("likelihood:N", sort=None, scale=alt.Scale(domain=names, range=colours), legend=TOP),
+            strokeDash=alt.StrokeDash(
+                "likelihood:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]])
+            ),
+            tooltip=[alt.Tooltip("likelihood"), alt.Tooltip("x:Q", format=".2f"), alt.Tooltip("nats:Q", format=".3f")],
+        )
+        .properties(height=340)
+    )
+
+
+def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> alt.LayerChart:
+    """C, by which the continuous Bernoulli multiplies, over sigmoid(logit) (n,), with the chosen place."""
+    rows = pd.DataFrame({"mean": mean, "C": constant})
+    line = (
+        alt.Chart(rows)
+        .mark_line(color=concepts.X_HAT.colour, strokeWidth=3)
+        .encode(
+            x=alt.X("mean:Q", title="sigmoid(logit)"),
+            y=alt.Y("C:Q", title="normaliser C"),
+            tooltip=[alt.Tooltip("mean:Q", format=".2f"), alt.Tooltip("C:Q", format=".2f")],
+        )
+    )
+    rule = (
+        alt.Chart(pd.DataFrame({"mean": [at]}))
+        .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
+        .encode(x=alt.X("mean:Q"))
+    )
+    return alt.layer(line, rule).properties(height=340)

@@ -1,6 +1,7 @@
 """What the reader has chosen: the model and the picture, the same on every page and in the URL."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
@@ -32,7 +33,7 @@ class Choice:
     images: Images | None
     classes: tuple[str, ...]
 
-    @property
+    @cached_property
     def model(self):
         """The model itself, loaded when a page first asks for it: torch takes seconds to import."""
         try:

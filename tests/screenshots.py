@@ -34,6 +34,10 @@ PARTS = {  # the parts of long pages that another click shows
         f"gaussian_sampling-{part.split()[0].lower()}": f"gaussian_sampling?model=mnist-z4-cond&sampling_part={part}"
         for part in ("Random", "Grid", "Traversals", "One class", "Conditional")
     },
+    **{
+        f"digit_transitions-{part.split()[-1].lower()}": f"digit_transitions?model=mnist-z10&transition_part={part}"
+        for part in ("What the path passes", "Four corners", "Latent arithmetic")
+    },
 }
 
 

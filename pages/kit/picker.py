@@ -161,7 +161,12 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     y = np.concatenate([choice.codes.y, np.full(len(own_digits()), YOURS)])
     first_of_class %= len(choice.classes)  # one's own data may have fewer classes
     noun = ("digit" if choice.spec.dataset == "mnist" else "item") + (f" {name}" if name else "")
-    refuse_unknown(key, range(len(y)), f"The gallery has pictures 0 to {len(choice.codes.y) - 1}.")
+    last = len(choice.codes.y) - 1
+    refuse_unknown(
+        key,
+        range(len(y)),
+        f"The gallery has pictures 0 to {last}; what comes after them is a visitor's own, and nobody else sees it.",
+    )
     if st.session_state.get(key, 0) >= len(y):
         del st.session_state[key]  # a digit of the reader's that is gone
     class_place, another_place = st.container(width=160), st.container(width="content")

@@ -152,23 +152,18 @@ def remedies(spec: ModelSpec) -> pd.DataFrame:
     }[schedule]
     rows = [
         (
-            "KL warm-up (annealing)",
-            "let dimensions prove their worth before they cost",
-            "Bowman et al. 2016",
+            "**KL warm-up**, or annealing: let dimensions prove their worth before they cost (Bowman et al. 2016)",
             f"`kl_schedule`, `kl_warmup`: {risen}",
         ),
         (
-            "Free bits",
-            "the first nats of each dimension cost nothing, so nothing is gained by closing it",
-            "Kingma et al. 2016",
+            "**Free bits**: the first nats of each dimension cost nothing, so nothing is gained by closing it (Kingma et al."
+            " 2016)",
             f"`free_bits`: {f'used, {bits:g} nats a dimension' if bits else 'not used'}",
         ),
-        ("Smaller β", "a lower price for every dimension", "Higgins et al. 2017", f"`beta`: {spec.beta:g}"),
+        ("**Smaller β**: a lower price for every dimension (Higgins et al. 2017)", f"`beta`: {spec.beta:g}"),
         (
-            "Training the encoder harder",
-            "several encoder steps for each step of the decoder, early on",
-            "He et al. 2019",
+            "**Training the encoder harder**: several of its steps for each of the decoder, early on (He et al. 2019)",
             "not in this project",
         ),
     ]
-    return pd.DataFrame(rows, columns=["remedy", "idea", "source", "here"]).set_index("remedy")
+    return pd.DataFrame(rows, columns=["remedy", "here"]).set_index("remedy")

@@ -11,7 +11,7 @@ export default function ({ parentElement, data }) {
   if (!state) {
     state = { root, at: 0, timer: null, sprite: null, strip: document.createElement("canvas") };
     kept.set(root, state);
-    new ResizeObserver(() => lay(state)).observe(root);
+    new ResizeObserver(() => root.clientWidth !== state.width && lay(state)).observe(root);
   }
   if (state.data?.sprite !== data.sprite) {
     // Another number of steps: stay at the same place on the path.
@@ -50,7 +50,7 @@ export default function ({ parentElement, data }) {
 // Draw the strip, read as a text is: lines as wide as the page allows, and as few places as possible left over in the last.
 function lay(state) {
   const { root, data, sprite, strip } = state;
-  const width = root.clientWidth;
+  const width = (state.width = root.clientWidth);
   if (!width || !sprite.naturalWidth) return;
   const [count, rows] = [data.words.length, data.rows.length];
   const most = Math.max(1, Math.min(MOST, count, Math.floor((width - 1) / CELL)));

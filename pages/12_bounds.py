@@ -20,8 +20,8 @@ from pages.kit.show import look_for, source
 from vae_core import bounds, inference, objective
 
 TRY = {
-    "mnist-z2": "number 5, a 2 whose codes lie across the plane from where the encoder puts them, and number 85, with half"
-    " of its probability at other peaks, which one Gaussian cannot reach as well",
+    "mnist-z2": "number 32, a 6 whose codes lie across the plane from where the encoder puts them, and number 427, with more"
+    " than half of its probability at other peaks, which one Gaussian cannot reach as well",
     "fashion-z2": "number 4, where the ascent is caught before it reaches the peak, and number 12, whose two peaks one"
     " Gaussian cannot both cover",
 }

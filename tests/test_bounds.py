@@ -223,7 +223,7 @@ def test_the_ascent_starts_where_it_is_told_and_climbs_the_elbo_of_the_same_nois
     assert ascent.elbo[-1] == pytest.approx(log_likelihood.mean() - kl, abs=0.001)
 
 
-@pytest.mark.parametrize("digit", [15, 5, 85, 0])
+@pytest.mark.parametrize("digit", [15, 32, 427, 0])
 def test_gaps_of_real_pictures_are_positive_and_agree_with_sampling(digit, plane):
     x = plane.x[digit]
     gap = bounds.inference_gap(plane.model, x)
@@ -242,11 +242,11 @@ def test_gaps_of_real_pictures_are_positive_and_agree_with_sampling(digit, plane
 
 
 def test_the_pictures_that_the_page_recommends_show_what_it_says(plane):
-    across = bounds.inference_gap(plane.model, plane.x[5])
-    assert plane.codes.y[5] == 2
-    assert np.linalg.norm(across.posterior.peak - plane.codes.mu[5]) > 2
+    across = bounds.inference_gap(plane.model, plane.x[32])
+    assert plane.codes.y[32] == 6
+    assert np.linalg.norm(across.posterior.peak - plane.codes.mu[32]) > 2
     assert across.from_peak.elbo.max() > across.from_encoder.elbo.max() + 5
-    halves = bounds.inference_gap(plane.model, plane.x[85])
+    halves = bounds.inference_gap(plane.model, plane.x[427])
     assert halves.approximation > halves.amortisation
     mu, sigma = halves.from_encoder.mu[-1], np.exp(0.5 * halves.from_encoder.logvar[-1])
     assert 0.3 < halves.posterior.mass_within(mu - 3.5 * sigma, mu + 3.5 * sigma) < 0.7

@@ -16,7 +16,7 @@ def closed(page) -> float:
 
 
 def test_optimising_plays_to_the_last_step_without_asking_the_server(app, visit):
-    page = visit(f"{app}/bounds")
+    page = visit(f"{app}/bounds?digit=5")
     ready(page)
     assert closed(page) == 0
     before = canvas_content(page, "canvas.zoom")

@@ -27,7 +27,9 @@ def test_a_drawn_seven_is_a_seven_and_a_digit_on_the_other_pages(app, visit):
     page = visit(f"{app}/own_digit?model=mnist-z10")
     draw(page, *SEVEN)
     page.wait_for_selector("img[alt='Your picture']")
-    assert "nearest pictures: 7, 7, 7" in page.locator("img[alt*='ten nearest']").get_attribute("alt")
+    nearest = page.locator("img[alt*='ten nearest']").get_attribute("alt").split(": ")[1].split(", ")
+    assert nearest[0] == "7"
+    assert nearest.count("7") >= 8
     page.get_by_role("button", name="Keep it").click()
     page.wait_for_selector("img[alt='Your 1 digits']")
     page.get_by_role("link", name="Latent scatter").click()

@@ -55,7 +55,7 @@ def test_the_climb_is_given_the_ascent_and_the_posterior_of_the_picture(page):
 
 
 def test_k_moves_the_bound_and_the_recap_stays():
-    at = open_page(PAGE, bounds_k="1")
+    at = open_page(PAGE, bounds_k="1", digit="5")
     low, recap = numbers(at), alts(at)[-1]
     at.select_slider(key="bounds_k").set_value(1000).run()
     high = numbers(at)

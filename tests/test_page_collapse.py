@@ -66,7 +66,8 @@ def test_the_reader_s_own_digit_is_switched_off_as_any_other():
 def test_a_choice_of_dimensions_does_not_follow_to_another_model():
     at = open_page(PAGE, model="mnist-z20", collapse_off="z19")
     at.sidebar.selectbox(key="model").set_value("mnist-z2").run()
-    assert at.button_group(key="collapse_off").value == ["z2"]
+    most_used = np.argmax(SHIPPED["mnist-z2"].metrics["kl_per_dim_nats"])
+    assert at.button_group(key="collapse_off").value == [f"z{most_used + 1}"]
     assert not at.warning
     assert not at.exception
     assert "z19" in open_page(PAGE, model="mnist-z2", collapse_off="z19").warning[0].value

@@ -76,6 +76,7 @@ def walk():
 
 def add_a_direction():
     """A difference of mean codes, added to one code."""
+    st.header(part)
     st.markdown(
         "The mean code of the pictures that have most of something, minus the mean code of those that have least, is a"
         " direction in latent space. Add it to any code."

@@ -165,10 +165,11 @@ class _Adam:
         self.steps = [torch.tensor(0.0) for _ in parameters]
 
     @torch.no_grad()
-    def _step(self, gradients: list[torch.Tensor], rate: float) -> None:
+    def climb(self, value: torch.Tensor, rate: float) -> None:
+        """One step of size `rate` along the gradient of a value."""
         adam(
             self.parameters,
-            gradients,
+            list(torch.autograd.grad(value, self.parameters)),
             self.means,
             self.squares,
             [],
@@ -182,10 +183,6 @@ class _Adam:
             eps=1e-8,
             maximize=True,
         )
-
-    def climb(self, value: torch.Tensor, rate: float) -> None:
-        """One step of size `rate` along the gradient of a value."""
-        self._step(list(torch.autograd.grad(value, self.parameters)), rate)
 
 
 def optimise_posterior(

@@ -175,18 +175,8 @@ def new_vae(architecture: Architecture, seed: int) -> VAE:
 def load_vae(root: str | Path, spec: ModelSpec, epoch: int | None = None) -> VAE:
     """A shipped model in float32, frozen: in eval mode, without gradients, to be shared and never changed.
 
-    Parameters
-    ----------
-    root : folder of the manifest
-    spec : the model's entry in it
-    epoch : one of `spec.epochs`, or None for the model itself
-
-    Raises
-    ------
-    ValueError
-        If no weights of that epoch are shipped.
-    ArtifactError
-        If the file is missing, altered, or does not fit the architecture.
+    Parameters and errors are those of `vae_core.weights.read_weights`; raises ArtifactError, too, if the weights do not fit
+    the architecture.
     """
     weights = read_weights(root, spec, epoch)
     model = new_vae(spec.architecture, seed=0)  # its weights are replaced at once

@@ -38,9 +38,10 @@ def pack(architecture: Architecture, weights: dict[str, np.ndarray], part: str) 
     """
     if part not in ("decoder", "encoder"):
         raise ValueError(f"part is {part!r}; choose 'decoder' or 'encoder'")
-    network = _Network({name.removeprefix(f"{part}."): w for name, w in weights.items() if name.startswith(f"{part}.")})
+    own = {name.removeprefix(f"{part}."): w for name, w in weights.items() if name.startswith(f"{part}.")}
+    network = _Network(architecture, own)
     try:
-        layers = network.decoder(architecture) if part == "decoder" else network.encoder(architecture)
+        layers = network.decoder() if part == "decoder" else network.encoder()
     except KeyError as missing:
         raise ValueError(f"the {part} has no weights {missing}") from None
     header = {
@@ -75,31 +76,29 @@ def _bytes(header: dict, weights: list[np.ndarray]) -> bytes:
 class _Network:
     """The networks of `vae_core.model`, layer by layer; `sent` collects their weights in the order of the layers.
 
-    Sizes are those of the weights. A convolution is followed by its normalisation, if it has one, and a SiLU, which is
-    why names count on by two or three.
+    Sizes are those of the weights. A convolution is followed by its normalisation, if it has one, and a SiLU.
     """
 
-    def __init__(self, weights: dict[str, np.ndarray]):
-        self.weights = weights
+    def __init__(self, architecture: Architecture, weights: dict[str, np.ndarray]):
+        self.architecture, self.weights = architecture, weights
+        self.next = 3 if architecture.batch_norm else 2  # places from one convolution of a sequence to the next
         self.sent: list[np.ndarray] = []
 
-    def encoder(self, a: Architecture) -> list[dict]:
+    def encoder(self) -> list[dict]:
         layers = []
-        if a.family == "conv":
-            step = 3 if a.batch_norm else 2
-            layers += self.convolution("features", 0, a.batch_norm, side=28, stride=2)
-            layers += self.convolution("features", step, a.batch_norm, side=14, stride=2)
-        return layers + self.residual_mlp("head", a.encoder_blocks)
+        if self.architecture.family == "conv":
+            layers += self.convolution("features", 0, side=28, stride=2)
+            layers += self.convolution("features", self.next, side=14, stride=2)
+        return layers + self.residual_mlp("head", self.architecture.encoder_blocks)
 
-    def decoder(self, a: Architecture) -> list[dict]:
-        layers = self.residual_mlp("head", a.decoder_blocks)
-        if a.family == "conv":
-            step = 3 if a.batch_norm else 2
-            inner = [SILU, *self.convolution("picture.1.inner", 1, a.batch_norm, side=7)]
-            inner += [self.conv(f"picture.1.inner.{1 + step}", side=7)]
+    def decoder(self) -> list[dict]:
+        layers = self.residual_mlp("head", self.architecture.decoder_blocks)
+        if self.architecture.family == "conv":
+            inner = [SILU, *self.convolution("picture.1.inner", 1, side=7)]
+            inner += [self.conv(f"picture.1.inner.{1 + self.next}", side=7)]
             layers += [{"type": "residual", "layers": inner}, SILU]
-            layers += self.convolution("picture", 3, a.batch_norm, side=7, stride=2, transposed=True)
-            layers += [self.conv(f"picture.{3 + step}", side=14, stride=2, transposed=True)]
+            layers += self.convolution("picture", 3, side=7, stride=2, transposed=True)
+            layers += [self.conv(f"picture.{3 + self.next}", side=14, stride=2, transposed=True)]
         return layers
 
     def residual_mlp(self, name: str, blocks: int) -> list[dict]:
@@ -118,11 +117,9 @@ class _Network:
         (size,) = self._send(name)
         return {"type": "norm", "size": size}
 
-    def convolution(
-        self, name: str, place: int, batch_norm: bool, *, side: int, stride: int = 1, transposed: bool = False
-    ):
+    def convolution(self, name: str, place: int, *, side: int, stride: int = 1, transposed: bool = False) -> list[dict]:
         layers = [self.conv(f"{name}.{place}", side=side, stride=stride, transposed=transposed)]
-        if batch_norm:
+        if self.architecture.batch_norm:
             grown = side * stride if transposed else side // stride
             layers += [self.scale(f"{name}.{place + 1}", side=grown)]
         return [*layers, SILU]

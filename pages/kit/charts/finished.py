@@ -11,9 +11,8 @@ import pyarrow as pa
 import streamlit as st
 from altair.utils import schemapi
 
-CHECKED = (
-    False  # whether each chart is held to Vega-Lite's schema, which takes longer than to make it: the tests do that
-)
+# Whether each chart is held to Vega-Lite's schema, which takes longer than to make it: the tests do that.
+CHECKED = False
 
 _TABLES: ContextVar[dict[str, bytes]] = ContextVar("tables of the chart that is being made")
 
@@ -23,6 +22,7 @@ def finished(draw: Callable[..., alt.TopLevelMixin], data: tuple, named: dict, l
 
     A `large` one is legible in a lecture hall.
     """
+    # Pickled only to be hashed; nothing is ever unpickled.
     asked = pickle.dumps((draw.__module__, draw.__qualname__, data, named, large))
     return _finished(hashlib.sha256(asked).hexdigest(), draw, data, named, large)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from pages.kit import concepts
 
 NATS = "nats an image"
+TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
 
 
 def elbo_split(reconstruction: float, kl: float) -> alt.Chart:

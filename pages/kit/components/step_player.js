@@ -17,10 +17,7 @@ export default function ({ parentElement, data }) {
     // Another number of steps: stay at the same place on the path.
     if (state.data) state.at = Math.round((state.at / (state.data.words.length - 1)) * (data.words.length - 1));
     state.sprite = new Image();
-    state.sprite.onload = () => {
-      lay(state);
-      show(state);
-    };
+    state.sprite.onload = () => lay(state);
     state.sprite.src = `data:image/png;base64,${data.sprite}`;
   }
   state.data = data;
@@ -75,7 +72,8 @@ function lay(state) {
   const room = Math.min(width, 52.5 * parseFloat(getComputedStyle(document.documentElement).fontSize));
   shown.style.width = `${shown.width * Math.max(1, Math.floor(room / shown.width))}px`;
   shown.setAttribute("aria-label", data.alt);
-  mark(state);
+  root.querySelector("p").textContent = data.says;
+  show(state);
 }
 
 // Where a step's pictures begin on the strip.
@@ -123,7 +121,6 @@ function show(state) {
   slider.value = at;
   slider.setAttribute("aria-valuetext", `step ${at + 1} of ${count}`);
   root.querySelector("output").textContent = `Step ${at + 1} of ${count}: ${data.words[at]}`;
-  root.querySelector("p").textContent = data.says;
   root.querySelectorAll(".frames canvas").forEach((canvas, row) => {
     canvas.setAttribute("aria-label", `${data.rows[row]}, step ${at + 1} of ${count}`);
     if (sprite.complete && sprite.naturalWidth)

@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
-
-TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
+from pages.kit.charts.shared import TOP
 
 
 def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:

@@ -71,6 +71,14 @@ def settled(page) -> None:
     page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=60_000)
 
 
+def go_to(page, section: str, title: str) -> None:
+    """Open another page from the menus above this one."""
+    page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    page.get_by_role("menuitem", name=title).click()
+    page.wait_for_selector(f"h1:has-text('{title}')")
+    settled(page)
+
+
 def said(message) -> str:
     """A console message and where it comes from."""
     return f"{message.text} ({message.location.get('url')})"

@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from chromium import canvas_content, changed, picture, settled
+from chromium import canvas_content, changed, go_to, picture
 from conftest import ARTIFACTS, ROOT, SHIPPED
 
 from pages.kit.nav import PAGES
@@ -28,8 +28,12 @@ NETWORK_JS = (ROOT / "pages/kit/components/network.js").read_text(encoding="utf-
 def test_a_cold_deep_link_opens_its_page_with_the_whole_navigation_and_fits_a_phone(slug, cold_app, visit):
     page = visit(f"{cold_app}/{slug}?model=mnist-z20", color_scheme="dark")
     assert page.locator("h1").inner_text() == TITLES[slug or "overview"]
-    links = page.locator("[data-testid=stSidebarNav] a").all_inner_texts()
-    assert [text.split("\n")[-1] for text in links] == list(TITLES.values())  # after the icon's name
+    for section, rows in PAGES.items():
+        page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+        links = page.get_by_role("menuitem").all_inner_texts()
+        assert [text.split("\n")[-1] for text in links] == [title for _, title, _ in rows]  # after the icon's name
+        page.keyboard.press("Escape")
+        page.get_by_role("menuitem").first.wait_for(state="detached")
     assert page.locator("[data-testid=stDialog]").count() == 0
     assert "model=mnist-z20" in page.url
     page.set_viewport_size({"width": 390, "height": 900})
@@ -260,8 +264,6 @@ def test_a_visitor_chooses_the_model_and_keeps_it_on_the_next_page(app, visit):
     page.locator("[data-testid=stSidebar]").get_by_role("combobox").click()
     page.get_by_role("option", name="mnist-z20").click()
     page.wait_for_url("**model=mnist-z20**")
-    page.get_by_role("link", name="Gaussian sampling").click()
-    page.wait_for_selector("h1:has-text('Gaussian sampling')")
-    settled(page)
+    go_to(page, "Explore", "Gaussian sampling")
     page.locator("input[aria-label='z20']").wait_for(state="attached")
     assert "model=mnist-z20" in page.url

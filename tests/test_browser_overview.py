@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from chromium import canvas_content, changed, settled
+from chromium import canvas_content, changed, go_to, settled
 from conftest import ARTIFACTS, ROOT, SHIPPED
 
 from pages.kit import cache
@@ -331,9 +331,7 @@ def test_a_kept_drawing_joins_the_picker_and_other_pages(app, visit):
     page.locator(".x figcaption", has_text="your digit 1").wait_for()
     settled(page)
     np.testing.assert_array_equal(flow(page)["x"], seen)
-    page.get_by_role("link", name="Loss theory").click()
-    page.wait_for_selector("h1:has-text('Loss theory')")
-    settled(page)
+    go_to(page, "Learn", "Loss theory")
     assert page.get_by_role("spinbutton", name="Gallery number").input_value() == "5000"
 
 

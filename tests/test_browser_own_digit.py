@@ -1,7 +1,7 @@
 """Drawing a digit with the mouse, and finding it again on other pages."""
 
 import pytest
-from chromium import changed, picture, settled
+from chromium import changed, go_to, picture
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -32,9 +32,7 @@ def test_a_drawn_seven_is_a_seven_and_a_digit_on_the_other_pages(app, visit):
     assert nearest.count("7") >= 8
     page.get_by_role("button", name="Keep it").click()
     page.wait_for_selector("img[alt='Your 1 digits']")
-    page.get_by_role("link", name="Latent scatter").click()
-    page.wait_for_selector("h1:has-text('Latent scatter')")
-    settled(page)
+    go_to(page, "Explore", "Latent scatter")
     expect(page.get_by_role("spinbutton", name="Gallery number")).to_have_value("5000")
 
 

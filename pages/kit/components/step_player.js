@@ -13,7 +13,8 @@ export default function ({ parentElement, data }) {
     kept.set(root, state);
     new ResizeObserver(() => root.clientWidth !== state.width && lay(state)).observe(root);
   }
-  if (state.data?.sprite !== data.sprite) {
+  const anew = state.data?.sprite !== data.sprite;
+  if (anew) {
     // Another number of steps: stay at the same place on the path.
     if (state.data) state.at = Math.round((state.at / (state.data.words.length - 1)) * (data.words.length - 1));
     state.sprite = new Image();
@@ -41,7 +42,7 @@ export default function ({ parentElement, data }) {
     show(state);
   };
   root.querySelector(".strip").onpointerdown = root.querySelector(".strip").onpointermove = seek;
-  show(state);
+  if (!anew) show(state); // else as soon as the new pictures are there
 }
 
 // Draw the strip, read as a text is: lines as wide as the page allows, and as few places as possible left over in the last.

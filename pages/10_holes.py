@@ -24,14 +24,14 @@ from vae_core import density
 choice = chosen_model()
 spec = choice.spec
 
-st.header("The aggregate posterior")
+st.markdown("## The aggregate posterior")
 definition(choice)
 window = chosen_window(choice)
 densities(choice, window)
 source(density.log_aggregate)
 
 if spec.variational:
-    st.header("Surgery on the KL")
+    st.markdown("## Surgery on the KL")
     parts = computed.surgery(spec)
     surgery(parts)
     full = parts.mutual_information.nats > 0.97 * parts.ceiling
@@ -49,7 +49,7 @@ if spec.variational:
     )
     source(density.surgery)
 
-st.header("Find a hole")
+st.markdown("## Find a hole")
 predict(
     "The prior's density is highest at z = 0. Does the decoder draw a good picture near it?",
     ["always", "not always"],
@@ -73,7 +73,7 @@ look_for(
 )
 source(density.find_hole, density.find_border, density.log_aggregate)
 
-st.header("Sample from the codes' own density")
+st.markdown("## Sample from the codes' own density")
 st.markdown(
     "If the prior is not where the codes are, fit a density to the codes after training and sample from that: **ex-post"
     " density estimation** (Ghosh et al. 2020). Here it is a mixture of K Gaussians with full covariances, fitted by"

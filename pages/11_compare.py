@@ -22,7 +22,7 @@ from vae_core import linear, rotation
 choice = chosen_model()
 dataset = choice.spec.dataset
 
-st.header("Three planes, one cursor")
+st.markdown("## Three planes, one cursor")
 trio = flat_decoders(choice)
 st.markdown(
     "All three squeeze a picture into two numbers. Each plane is centred on its own codes and measured in **their standard"
@@ -47,7 +47,7 @@ if trio:
     )
     source(linear.fit, linear.encode, linear.decode)
 
-    st.header("Samples from N(0, I)")
+    st.markdown("## Samples from N(0, I)")
     st.markdown("The same noise goes to every decoder, as if each were the decoder of a VAE.")
     if len(trio) == len(NAMES):
         predict(
@@ -66,7 +66,7 @@ if trio:
         " some samples fall between or outside them. The page Holes fits a better density."
     )
 
-st.header("Latent sizes")
+st.markdown("## Latent sizes")
 sizes, broken = family(dataset, lambda s: s.variational and s.beta == 1 and s.likelihood == "bernoulli")
 name_broken(broken)
 if sizes:
@@ -79,7 +79,7 @@ if sizes:
         " size. Measured on the official test set."
     )
 
-st.header("Which axis means what?")
+st.markdown("## Which axis means what?")
 needs_posterior(choice)
 predict(
     "Turn the latent axes of a trained VAE by 45 degrees: turn every posterior, and let the decoder turn back. What happens"

@@ -31,7 +31,7 @@ needs_posterior(choice)
 spec = choice.spec
 subject = chosen_subject(choice)
 
-st.header("More samples, a higher bound")
+st.markdown("## More samples, a higher bound")
 bound_in_symbols(subject)
 more_samples(subject)
 good_value = (
@@ -58,7 +58,7 @@ source(
     bounds.effective_sample_sizes,
 )
 
-st.header("Whose fault is the gap?")
+st.markdown("## Whose fault is the gap?")
 gap_in_symbols(subject)
 if subject.gap:
     whose_fault(subject)
@@ -71,7 +71,7 @@ if subject.gap:
 else:
     only_in_a_plane(subject)
 
-st.header("Recap: one order for every picture")
+st.markdown("## Recap: one order for every picture")
 st.latex(rf"\mathrm{{ELBO}} \;\le\; \mathcal{{L}}_K \;\le\; \log p({tex(X)})")
 recap(subject)
 warn_of_missed_places(subject)

@@ -23,7 +23,7 @@ from vae_core.published import PUBLISHED
 choice = chosen_model()
 spec, image_set = choice.spec, cache.manifest().images[choice.spec.dataset]
 
-st.header(f"About this model: {spec.id}")
+st.markdown(f"## About this model: {spec.id}")
 st.markdown(f"**{card.title(spec, image_set)}.** {card.data(spec, image_set)}")
 made_of, measured = st.columns(2, gap="large")
 with made_of:
@@ -60,7 +60,7 @@ with st.expander("The whole recipe", icon=":material/list:"):
     )
     st.caption("Named as in the model's TOML file; `vae_core/build/config.py` and `manifest.py` explain each setting.")
 
-st.header("All models")
+st.markdown("## All models")
 datasets = {name: images.title for name, images in cache.manifest().images.items()}
 rows = [
     {"model": other.id, "here": True, "data": datasets[other.dataset], "z": other.latent_dim, "beta": other.beta}

@@ -145,7 +145,7 @@ def costs(digit: int, mu: np.ndarray, logvar: np.ndarray):
 
 def selection(box: list[float] | None):
     """What is in the box: how many of which class, their mean picture, and the picture of their mean code."""
-    st.subheader("In the box")
+    st.markdown("### In the box")
     parts.box_in_numbers()
     if box is None:
         st.caption("Press *Select a box* under the map and drag, or hold Shift while dragging, or give its sides here.")

@@ -45,7 +45,7 @@ def walk():
     with drawing:
         on_the_map(ends, kind)
 
-    st.header(part)
+    st.markdown(f"## {part}")
     if part == "Step by step":
         predict(
             "Halfway, a cross-fade of the pixels shows both pictures at half their brightness. And the decoder, halfway"
@@ -76,7 +76,7 @@ def walk():
 
 def add_a_direction():
     """A difference of mean codes, added to one code."""
-    st.header(part)
+    st.markdown(f"## {part}")
     st.markdown(
         "The mean code of the pictures that have most of something, minus the mean code of those that have least, is a"
         " direction in latent space. Add it to any code."

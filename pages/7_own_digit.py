@@ -137,7 +137,7 @@ look_for(
 if x is None:
     st.stop()
 
-st.header(f"What {spec.id} makes of it")
+st.markdown(f"## What {spec.id} makes of it")
 labels = np.zeros(1, int) if spec.conditional else None
 mu, logvar = inference.encode(choice.model, x[None], labels)
 nearest = neighbours.nearest(mu, choice.codes.mu, 25)[0]

@@ -153,7 +153,7 @@ look_for(
     " classes lose their place first? And downwards: the reconstructions hardly gain, but watch the samples."
 )
 
-st.header("What a nat is worth")
+st.markdown("## What a nat is worth")
 expected = tex(RECONSTRUCTION, r"-\mathbb{E}_{q(z \mid x)}[\log p(x \mid z)]")
 divergence = tex(KL, r"\mathrm{KL}(q(z \mid x)\,\|\,p(z))")
 st.latex(rf"\begin{{aligned}} \text{{objective}} &= {expected} \\ &\quad {{}}+ \beta\; {divergence} \end{{aligned}}")
@@ -182,7 +182,7 @@ st.caption(
     )
 )
 
-st.header("Why the samples change")
+st.markdown("## Why the samples change")
 low, high = st.columns(2, gap="large")
 low.markdown(
     f"**Low β: holes.** Codes are cheap, so each picture gets a small cloud of its own (mean σ {table['mean σ'].iloc[0]} at"

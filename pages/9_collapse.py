@@ -35,7 +35,7 @@ predict(
     key="collapse_predict",
 )
 
-st.header("Switch dimensions off")
+st.markdown("## Switch dimensions off")
 st.markdown(
     "The first chart shows what each dimension **costs**: its KL, the mean over the gallery's"
     f" {len(choice.codes.y):,} pictures. The second shows what it is **worth**: the nats of reconstruction lost, on"
@@ -54,7 +54,7 @@ look_for(
 )
 source(collapse.switch_off, collapse.cost_of_switching_off, latent.active_units, inference.kl_per_dim)
 
-st.header("When do dimensions collapse?")
+st.markdown("## When do dimensions collapse?")
 families(choice.spec)
 st.markdown(
     "Collapse is often no accident of training. A dimension costs β times its KL, whatever it says; if the likelihood it"

@@ -153,12 +153,13 @@ def needs_posterior(choice: Choice) -> None:
 
 
 def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_class: int = 7) -> int:
-    """The picture picker: a class, another picture of that class, or its number in the gallery, which the URL keeps.
+    """The picture picker: its number in the gallery, which the URL keeps; a class; another picture of that class.
 
     Its widgets go where the page is writing; put a `row()` around them to have them side by side. `name` tells two
     pickers of one page apart. To choose from code, set `st.session_state[key]` in a callback.
     """
-    y = np.concatenate([choice.codes.y, np.full(len(own_digits()), YOURS)])
+    own = own_digits()
+    y = np.append(choice.codes.y, [YOURS] * len(own)) if own else choice.codes.y
     first_of_class %= len(choice.classes)  # one's own data may have fewer classes
     noun = ("digit" if choice.spec.dataset == "mnist" else "item") + (f" {name}" if name else "")
     last = len(choice.codes.y) - 1
@@ -169,7 +170,6 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     )
     if st.session_state.get(key, 0) >= len(y):
         del st.session_state[key]  # a digit of the reader's that is gone
-    class_place, another_place = st.container(width=160), st.container(width="content")
     index = st.number_input(
         "Gallery number" + (f" {name}" if name else ""),
         0,
@@ -183,15 +183,16 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     )
     class_key = f"{key}_class"
     st.session_state[class_key] = int(y[index])
-    class_place.selectbox(
+    st.selectbox(
         f"Class of {noun}",
-        [*range(len(choice.classes)), *([YOURS] if own_digits() else [])],
+        [*range(len(choice.classes)), *([YOURS] if own else [])],
         format_func=lambda label: "yours" if label == YOURS else choice.classes[label],
         key=class_key,
         on_change=_another,
         args=(y, key),
+        width=160,
     )
-    another_place.button(
+    st.button(
         f"Another {noun}",
         icon=":material/shuffle:",
         on_click=_another,

@@ -85,9 +85,7 @@ def source(*functions) -> None:
     if presenting():
         return
     with st.expander("The code that computed this", icon=":material/code:"):
-        for function in functions:
-            st.caption(f"`{function.__module__}.{function.__name__}`")
-            st.code(_source_of(function), language="python")
+        st.code("\n\n".join(map(_source_of, functions)), language="python")
 
 
 def download(label: str, data: bytes | Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
@@ -101,4 +99,4 @@ def download(label: str, data: bytes | Callable[[], bytes], file_name: str, mime
 @cache
 def _source_of(function) -> str:
     """It stays the same while the app runs, and is asked for on every rerun."""
-    return inspect.getsource(function)
+    return f"# {function.__module__}\n{inspect.getsource(function)}"

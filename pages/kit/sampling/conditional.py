@@ -40,7 +40,7 @@ def conditional(choice: Choice):
         name = "-".join([spec.id, *(f"{name}{value}" for name, value in settings.items())])
         download("As PNG", data, f"{name}.png", "image/png", key)
 
-    st.subheader("One z, every label")
+    st.markdown("### One z, every label")
     controls, result = st.columns([1, 2], gap="large")
     with controls:
         seed, temperature = sampling_seed(), chosen_temperature()
@@ -54,7 +54,7 @@ def conditional(choice: Choice):
             f"{count} codes of N(0, I), each decoded with all {len(classes)} labels, seed {seed}",
             "sampling_labels_png",
         )
-    st.subheader("The style of one picture, as every label")
+    st.markdown("### The style of one picture, as every label")
     controls, result = st.columns([1, 2], gap="large")
     with controls, row():
         digit = chosen_digit(choice)

@@ -14,7 +14,7 @@ from vae_core.toy import Toy
 
 
 def lesson(choice: Choice) -> None:
-    st.header("The bound and its gap")
+    st.markdown("## The bound and its gap")
     st.markdown(
         "Nobody can compute log p(x) of a model with many latent dimensions. The encoder's guess q = q(z|x) of the codes that explain x makes it a"
         " bound that we can compute, and climb:"
@@ -55,7 +55,7 @@ def lesson(choice: Choice) -> None:
     _derivation()
     source(objective.log_likelihood_per_pixel, objective.kl_per_dim, objective.elbo, objective.objective)
 
-    st.subheader("What the bound lacks: a toy")
+    st.markdown("### What the bound lacks: a toy")
     st.markdown(
         "Here z and x are single numbers, z ~ N(0, 1) and x|z ~ N(f(z), ½²), so that log p(x) can be computed exactly. You are"
         " the encoder: choose q(z|x) = N(μ, σ²)."

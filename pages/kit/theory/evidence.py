@@ -20,7 +20,7 @@ QUIET = {"delta_color": "off", "delta_arrow": "off", "border": True}  # metrics 
 
 
 def lesson(choice: Choice) -> None:
-    st.header("Why log p(x) is hard")
+    st.markdown("## Why log p(x) is hard")
     st.markdown(
         "The decoder tells a story in two acts: draw a code **z** from the prior N(0, I), then draw a picture **x** from"
         " p(x|z). How probable is one given picture? Any code might have made it, so all of them count:"
@@ -34,7 +34,7 @@ def lesson(choice: Choice) -> None:
         "Source: Kingma and Welling (2014), section 2.1; Prince (2023), *Understanding Deep Learning*, chapter 17."
     )
 
-    st.subheader("The integral as a sum: a toy")
+    st.markdown("### The integral as a sum: a toy")
     st.markdown(
         "In this toy both z and x are single numbers, and the decoder is a bent line. Each stop of z drops one Gaussian"
         " on the x axis, N(f(z), σ²), as high as the prior finds z likely. p(x) is what piles up."
@@ -42,7 +42,7 @@ def lesson(choice: Choice) -> None:
     _pile()
     source(Toy.mixture, Toy.log_evidence)
 
-    st.subheader("The same sum for a real picture")
+    st.markdown("### The same sum for a real picture")
     needs_posterior(choice)
     _draws(choice)
     look_for(

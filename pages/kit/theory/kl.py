@@ -12,7 +12,7 @@ from vae_core import inference, latent, objective
 
 
 def lesson(choice: Choice) -> None:
-    st.header("The KL by hand")
+    st.markdown("## The KL by hand")
     st.markdown("Move one posterior N(μ, σ²) over the prior N(0, 1).")
     st.latex(
         rf"\begin{{aligned}} {tex(KL)} &= \tfrac12 \left({tex(MU)}^2 + {tex(SIGMA)}^2 - \log {tex(SIGMA)}^2 - 1\right) \\"

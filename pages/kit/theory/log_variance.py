@@ -10,7 +10,7 @@ from vae_core import gradients, objective
 
 
 def lesson(choice: Choice) -> None:
-    st.header("Log-variance, and why")
+    st.markdown("## Log-variance, and why")
     st.markdown(
         "The last layer of a network gives any number, below zero as well. A width must be positive. So the encoder's number"
         " is read as **log σ²**, and σ = exp(½ log σ²) is positive whatever comes out."
@@ -37,7 +37,7 @@ def lesson(choice: Choice) -> None:
 
 @st.fragment
 def _as_logvar(choice: Choice) -> None:
-    st.subheader("The output is log σ²")
+    st.markdown("### The output is log σ²")
     logvar = st.slider("The network's output, log σ²", -10.0, 4.0, -2.0, 0.1, key="logvar_output", bind="query-params")
     sigma = float(np.exp(0.5 * logvar))
     st.metric("σ", f"{sigma:.3f}", f"σ² = {sigma**2:.4g}", delta_color="off", delta_arrow="off", border=True)
@@ -53,7 +53,7 @@ def _as_logvar(choice: Choice) -> None:
 
 @st.fragment
 def _as_sigma() -> None:
-    st.subheader("If the output were σ itself")
+    st.markdown("### If the output were σ itself")
     sigma = st.slider("The network's output, σ", -1.0, 2.0, 0.1, 0.01, key="sigma_output", bind="query-params")
     if sigma <= 0:
         st.metric("Is it a width?", "no", f"σ = {sigma:.2f}", delta_color="off", delta_arrow="off", border=True)

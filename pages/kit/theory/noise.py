@@ -16,7 +16,7 @@ WAYS = ("pathwise", "score function", "score function, baseline")
 
 
 def lesson(choice: Choice) -> None:
-    st.header("The reparameterisation")
+    st.markdown("## The reparameterisation")
     st.markdown(
         "Training must know how the loss changes when μ and σ move. But z is drawn at random: through a draw no gradient"
         " flows. So the draw is written as a function of μ and σ, and of noise that depends on neither:"
@@ -35,7 +35,7 @@ def lesson(choice: Choice) -> None:
     )
     source(latent.reparameterize)
 
-    st.header("The same gradient, two ways to estimate it")
+    st.markdown("## The same gradient, two ways to estimate it")
     st.markdown(
         "The slope of E[f(z)] over μ can be had without the path as well: the **score function** (REINFORCE) weighs each value"
         " f(z) with the slope of log q. Both are right on average. How far does a single sample stray?"
@@ -104,7 +104,7 @@ def _held_noise() -> None:
 
 @st.fragment
 def _on_the_toy() -> None:
-    st.subheader("On the toy, where the slope is known")
+    st.markdown("### On the toy, where the slope is known")
     controls, drawing = st.columns([2, 3], gap="large")
     with controls:
         mu = st.slider("Toy: μ of q", -2.0, 2.0, -0.5, 0.1, key="gradient_mu", bind="query-params")
@@ -122,7 +122,7 @@ def _on_the_toy() -> None:
 
 @st.fragment
 def _on_a_picture(choice: Choice) -> None:
-    st.subheader("On a real picture")
+    st.markdown("### On a real picture")
     if not choice.spec.variational:
         st.caption(f"{choice.spec.id} is a plain autoencoder without q(z|x); choose a VAE in the sidebar.")
         return

@@ -17,7 +17,7 @@ KINDS = {"bernoulli": "Bernoulli", "continuous_bernoulli": "continuous Bernoulli
 
 
 def lesson(choice: Choice) -> None:
-    st.header("What is a pixel?")
+    st.markdown("## What is a pixel?")
     st.markdown(
         "The decoder gives one number a pixel. What log p(x|z) makes of it is a choice: a coin (**Bernoulli**), a density over"
         " grey values (**continuous Bernoulli**), or a **Gaussian** around the mean. The choice sets the scale of the"
@@ -35,7 +35,7 @@ def lesson(choice: Choice) -> None:
         seed = chosen_seed("Seed of the pixels", key="pixels_seed")
     _means_and_samples(choice, digit, seed)
 
-    st.subheader("One pixel")
+    st.markdown("### One pixel")
     _one_pixel()
     look_for(
         "The Bernoulli curve is no density: over all grey values it integrates to less than 1, and it never rises above 0. The"
@@ -44,7 +44,7 @@ def lesson(choice: Choice) -> None:
     )
     source(objective.log_likelihood_per_pixel, objective.log_normalizer, pixels.sample)
 
-    st.header("Why decoded pictures look blurred")
+    st.markdown("## Why decoded pictures look blurred")
     _blur(choice, digit)
 
 

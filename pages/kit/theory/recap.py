@@ -19,7 +19,7 @@ PRINT = """
 
 
 def lesson(choice: Choice) -> None:
-    st.header("Recap")
+    st.markdown("## Recap")
     st.html(PRINT)
     with st.container(border=True):
         _formulas()

@@ -11,7 +11,7 @@ from vae_core import inference, latent
 
 
 def lesson(choice: Choice) -> None:
-    st.header("Both terms on a real picture")
+    st.markdown("## Both terms on a real picture")
     needs_posterior(choice)
     st.markdown(
         "One picture under the chosen model: what it costs to describe its pixels once the code is known, and what the code"

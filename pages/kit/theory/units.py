@@ -30,7 +30,7 @@ OURS = Recipe()
 
 
 def lesson(choice: Choice) -> None:
-    st.header("The unit laboratory")
+    st.markdown("## The unit laboratory")
     st.markdown(
         "Two recipes with the same words, *cross-entropy plus KL*, can train very different models. What counts is where each"
         " takes a **sum** and where a **mean**. Counted in nats an image, every recipe is our objective,"

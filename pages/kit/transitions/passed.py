@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit.charts.transitions import norms_along, shares_along
 from pages.kit.picker import Choice
 from pages.kit.show import chart, predict
 from pages.kit.transitions.ends import PATHS, Ends
@@ -20,6 +19,8 @@ def shares_near(choice: Choice, z: np.ndarray) -> np.ndarray:
 
 def what_it_passes(ends: Ends, kind: str) -> None:
     """The classes near the chosen path, beside the norms on both, after a guess at these."""
+    from pages.kit.charts.transitions import norms_along, shares_along  # altair: the page's other parts draw no chart
+
     norms = {name: np.linalg.norm(path(*ends.z, PLACES), axis=1) for name, path in PATHS.items()}
     middle, average = norms["linear"][PLACES // 2], norms["linear"][[0, -1]].mean()
     predict(

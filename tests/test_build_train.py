@@ -23,7 +23,7 @@ from vae_core.build.config import Recipe, TrainConfig, load_recipe
 from vae_core.build.noise import step_noise
 from vae_core.build.publish import BuildError, store
 from vae_core.build.run import kl_weight, learning_rate, new_optimizer
-from vae_core.build.train import prepare, train
+from vae_core.build.train import prepare, reproducing, train
 from vae_core.data import DataError, official, pixels_sha256
 from vae_core.inference import elbo_terms, encode
 from vae_core.latent import noise
@@ -430,7 +430,14 @@ def test_a_killed_training_publishes_nothing_and_goes_on_to_the_same_weights(roo
     whole = train(load_recipe(arguments[0]), root, tmp_path / "other")
     assert hashes(continued) == hashes(whole)
     assert continued.history == whole.history
+    assert continued.made_with["command"] == whole.made_with["command"].replace("tiny", arguments[0])
     assert not (work / "tiny.pt").exists()
+
+
+def test_the_manifest_says_how_to_make_a_model_not_where_files_lay(arguments):
+    recipe = arguments[0]
+    asked = [*arguments, "--seed", "3", "--restart", "--id", "again"]
+    assert reproducing(asked) == [recipe, "--seed", "3", "--id", "again"]
 
 
 def test_a_resumed_training_still_has_its_best_epoch(root, work, monkeypatch):

@@ -20,7 +20,7 @@ def one_of(label: str, options: Iterable[str | int], key: str, default: str | in
         key, [str(option) for option in options], f"Showing {default}; there are {', '.join(map(str, options))}."
     )
     return st.segmented_control(
-        label, options, default=default, required=True, key=key, bind="query-params", **settings
+        label, options, default=default, required=True, wrap=True, key=key, bind="query-params", **settings
     )
 
 

@@ -106,6 +106,15 @@ def train(
     return spec
 
 
+def reproducing(arguments: list[str]) -> list[str]:
+    """The arguments that shape the model: without where its files lay on one machine, and whether it began anew."""
+    passing = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for folder in ("--artifacts", "--work"):
+        passing.add_argument(folder)
+    passing.add_argument("--restart", action="store_true")
+    return passing.parse_known_args(arguments)[1]
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m vae_core.build.train", description=__doc__.split("\n")[0])
     parser.add_argument("recipe", help="a shipped model's id, or the path of a TOML recipe")
@@ -120,7 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
         recipe, own = load_recipe(options.recipe), own_data_of(options)
         recipe = changed(recipe, options.id, options.seed, own)
         with here() as place:
-            command = shlex.join(["python", "-m", "vae_core.build.train", *(arguments or sys.argv[1:])])
+            command = shlex.join(["python", "-m", "vae_core.build.train", *reproducing(arguments or sys.argv[1:])])
             spec = train(recipe, options.artifacts, options.work, options.restart, place, own, command)
     except (ConfigError, BuildError, DataError, ArtifactError) as error:
         sys.exit(str(error))

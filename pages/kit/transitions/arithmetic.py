@@ -16,7 +16,7 @@ STRENGTHS = [i / 4 for i in range(-8, 9)]
 def arithmetic(choice: Choice) -> None:
     """Which picture, which direction, and how often it is added."""
     with row():
-        base = chosen_digit(choice, "arithmetic_digit", "to change", first_of_class=7)
+        base = chosen_digit(choice, "arithmetic_digit")
     result, settings = st.columns([3, 2], gap="large")
     with settings:
         what = one_of(

@@ -63,7 +63,7 @@ class Subject:
 def chosen_subject(choice: Choice) -> Subject:
     """The picture picker and fresh samples; stops the page where the picture's pixels are not on this machine."""
     with row():
-        digit = chosen_digit(choice)
+        digit = chosen_digit(choice, first_of_class=2)  # its gap is wide enough to see in the model that opens first
         explained = "New noise for the samples of q; until then it is held, whatever else you change."
         seed = times_pressed("Fresh samples", "bounds_fresh", help=explained)
     x = choice.x(digit)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-ROWS = 500  # points looked at together: bounds the memory at any number of them
+ROWS = 50  # points looked at together: bounds the memory at any number of them
 
 
 def nearest(points: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:

@@ -83,11 +83,10 @@ def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarra
     pixels = to_pixels(x, scale)
     count, height, width = pixels.shape
     rows = -(-count // columns)
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), GAP, np.uint8)
-    for i, picture in enumerate(pixels):
-        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
-        sheet[top : top + height, left : left + width] = picture
-    return sheet
+    cells = np.full((rows * columns, height + gap, width + gap), GAP, np.uint8)
+    cells[:count, :height, :width] = pixels
+    sheet = cells.reshape(rows, columns, height + gap, width + gap).swapaxes(1, 2).reshape(rows * (height + gap), -1)
+    return np.ascontiguousarray(sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap])
 
 
 def labelled(sheet: np.ndarray, rows: list[str], columns: list[str] = (), size: int = 20) -> np.ndarray:

@@ -27,14 +27,14 @@ def norms(drawn: np.ndarray, at: np.ndarray, density: np.ndarray) -> bytes:
         f'<text transform="translate(14 {top + height / 2}) rotate(-90)" text-anchor="middle">density</text>'
         f'<g transform="translate({left} {top})">'
     )
-    for bar, size in enumerate(tall):
+    for bar, size in enumerate(tall.tolist()):
         if size:
             x, y = bar * wide, height - size
             parts.append(
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide - 1:.1f}" height="{size:.1f}" fill="{concepts.Z.colour}"/>'
             )
     places = np.column_stack([at / furthest * width, height * (1 - density / most)])
-    line = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+    line = "L".join(f"{x:.1f} {y:.1f}" for x, y in places.tolist())
     parts.append(f'<path d="M{line}" fill="none" stroke="{INK}" stroke-width="3" stroke-dasharray="7 4"/>')
     parts.append(f'<path d="M0 {height}h{width}" stroke="{INK}"/></g></svg>')
     return "".join(parts).encode()

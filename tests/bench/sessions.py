@@ -182,6 +182,8 @@ def main() -> None:
     errors = [error for visitor in arriving + visitors for error in visitor.errors]
     reruns = [1000 * seconds for visitor in visitors for seconds in visitor.reruns]
     arrivals = [visitor.arrival for visitor in arriving]
+    if not reruns:
+        sys.exit("\n".join(errors[:5]))
     print(f"{options.page}?{options.query}, server on one core")
     print(f"{options.arriving} arriving at once: median {quantile(arrivals, 0.5):.2f} s to a usable page")
     print(

@@ -1,5 +1,6 @@
 """What several tests need: the shipped artifacts, a small world to build in, the full data where it is there."""
 
+import io
 import os
 import shutil
 import struct
@@ -13,8 +14,9 @@ import pytest
 import torch
 from chromium import FLAGS, executable, is_complaint, running_app, said, settled
 
-from vae_core.data import data_dir
-from vae_core.manifest import Architecture, load_manifest
+from vae_core.build.publish import store
+from vae_core.data import data_dir, official, pixels_sha256
+from vae_core.manifest import Architecture, ImageSet, Manifest, load_manifest, write_manifest
 
 ROOT = Path(__file__).parents[1]
 ARTIFACTS = ROOT / "artifacts"
@@ -25,6 +27,8 @@ torch.set_num_threads(1)
 
 # What is compared to the last digits is computed on the CPU, in this process and in those it starts.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+HELD_OUT = np.arange(3, 400, 7)  # official indices of the pictures in the gallery of `root`
 
 TINY = Architecture("mlp", latent_dim=3, width=16, hidden=8, encoder_blocks=1, decoder_blocks=1)
 TINY_CONDITIONAL = replace(TINY, classes=10)
@@ -79,6 +83,27 @@ def write_dataset(folder: Path, kind: str, train: int, test: int, seed: int = 0)
             picture[row : row + 8, column : column + 5] = 255
         write_idx(folder / kind / "raw" / f"{prefix}-images-idx3-ubyte", x)
         write_idx(folder / kind / "raw" / f"{prefix}-labels-idx1-ubyte", y)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    """An artifact root that holds a gallery and no model, next to 400 training images in VAE_DATA_DIR."""
+    monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "data"))
+    write_dataset(tmp_path / "data", "MNIST", train=400, test=20)
+    images = official("mnist", train=True)
+    x, y = np.rint(images.x[HELD_OUT] * 255).astype(np.uint8), images.y[HELD_OUT].astype(np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, x=x, y=y, index=HELD_OUT.astype(np.int32))
+    root = tmp_path / "artifacts"
+    file = store(root, "images", "mnist", ".npz", buffer.getvalue())
+    mnist = ImageSet("MNIST", tuple("0123456789"), len(x), "synthetic", pixels_sha256(x), file)
+    write_manifest(root, Manifest(images={"mnist": mnist}))
+    return root
+
+
+@pytest.fixture
+def work(tmp_path) -> Path:
+    return tmp_path / "work"
 
 
 def torchrun(*command: str, processes: int = 2) -> subprocess.CompletedProcess:

@@ -65,10 +65,11 @@ def running_app(**environment: str):
 
 
 def settled(page) -> None:
-    """Wait until Streamlit has run the page and nothing is stale."""
+    """Wait until Streamlit has run the page, nothing is stale and every kind of element has its code."""
     page.wait_for_selector("h1", timeout=60_000)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
-    page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=60_000)
+    # A skeleton stands for an element whose code is on its way; of two alike, the second may be drawn before the first.
+    page.wait_for_function("!document.querySelector('[data-stale=true], [data-testid=stSkeleton]')", timeout=60_000)
 
 
 def go_to(page, section: str, title: str) -> None:

@@ -50,7 +50,7 @@ def test_a_cold_deep_link_to_an_unknown_model_says_so(cold_app, visit):
 
 def test_loss_theory_follows_the_slider_of_mu(app, visit):
     page = visit(f"{app}/loss_theory?step=KL")
-    metric = page.locator("[data-testid=stMetricValue]").first
+    metric = page.get_by_test_id("stMetric").filter(has_text="Closed form").get_by_test_id("stMetricValue")
     before = metric.inner_text()
     page.get_by_role("slider", name="μ, the mean").press("ArrowRight")
     changed(page, before, metric.inner_text)

@@ -18,6 +18,7 @@ from pages.kit.controls import held_noise, row
 from pages.kit.own import keep_digit, own_digits
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, source
+from pages.kit.turns import fragment
 from vae_core import latent
 
 choice = chosen_model()
@@ -30,7 +31,7 @@ with row():
 epsilon = latent.noise(1, spec.latent_dim, seed)
 
 
-@st.fragment
+@fragment
 def one_picture():
     """The flow, which runs in the browser, and what follows when the pen is lifted."""
     mu, logvar = choice.posterior(digit)

@@ -19,6 +19,7 @@ from pages.kit.components.player import nearest_before, player, replay_of, times
 from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
 from pages.kit.picker import chosen_model
 from pages.kit.show import look_for, predict, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent, objective
 from vae_core.data import DataError
 from vae_core.manifest import ArtifactError, ModelSpec
@@ -160,7 +161,7 @@ def keep_in_url(epoch: int) -> None:
     st.query_params["epoch"] = str(epoch)
 
 
-@st.fragment
+@fragment
 def replayed_training():
     player(replay, start=start, key="training_player", on_value=keep_in_url)
 

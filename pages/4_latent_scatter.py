@@ -22,6 +22,7 @@ from pages.kit.picker import chosen_digit, chosen_model
 from pages.kit.scatter import parts
 from pages.kit.scatter.maps import Placed, chosen_view
 from pages.kit.show import chart, download, look_for, picture, predict, sheet, source
+from pages.kit.turns import fragment
 from vae_core import embedding, inference, latent, neighbours, projection
 
 choice = chosen_model()
@@ -70,7 +71,7 @@ st.caption(
 )
 
 
-@st.fragment
+@fragment
 def map_and_details():
     with row():
         digit = chosen_digit(choice)

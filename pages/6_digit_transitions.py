@@ -19,6 +19,7 @@ from pages.kit.transitions.ends import PATHS, Ends, chosen_noise, chosen_pair
 from pages.kit.transitions.passed import what_it_passes
 from pages.kit.transitions.steps import step_by_step
 from pages.kit.transitions.way import both_ends, on_the_map
+from pages.kit.turns import fragment
 from vae_core import latent, transitions
 
 PARTS = ["Step by step", "What the path passes", "Four corners", "Latent arithmetic"]
@@ -27,7 +28,7 @@ choice = chosen_model()
 part = one_of("Part", PARTS, "transition_part")
 
 
-@st.fragment
+@fragment
 def walk():
     """The two ends, the path between them on the map, and the part that is shown."""
     pair = chosen_pair(choice)

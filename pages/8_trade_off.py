@@ -20,6 +20,7 @@ from pages.kit.concepts import KL, RECONSTRUCTION, tex
 from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
 from pages.kit.picker import chosen_model
 from pages.kit.show import download, look_for, predict, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.family import aligned_planes, beta_family, exchange_rates, nearest_family
 from vae_core.manifest import ArtifactError
@@ -135,7 +136,7 @@ def keep_in_url(beta: float) -> None:
     st.query_params["beta"] = f"{beta:g}"
 
 
-@st.fragment
+@fragment
 def scrubbed():
     player(replay, start=start, key="tradeoff_player", on_value=keep_in_url)
 

@@ -7,6 +7,7 @@ from pages.kit.charts.bounds import bound_by_k, ess_by_k
 from pages.kit.concepts import X, Z, tex
 from pages.kit.controls import refuse_unknown
 from pages.kit.show import chart, download, picture
+from pages.kit.turns import fragment
 
 
 def bound_in_symbols(subject: Subject) -> None:
@@ -32,7 +33,7 @@ def bound_in_symbols(subject: Subject) -> None:
         )
 
 
-@st.fragment
+@fragment
 def more_samples(subject: Subject) -> None:
     """The bound and its effective samples at the K that the reader chooses, and against K."""
     refuse_unknown("bounds_k", [str(k) for k in SIZES], f"K is one of {', '.join(map(str, SIZES))}.")

@@ -8,13 +8,14 @@ from pages.kit import computed
 from pages.kit.bounds.subject import Subject
 from pages.kit.charts.bounds import ladder
 from pages.kit.show import chart
+from pages.kit.turns import fragment
 from vae_core import bounds
 
 CHAIN = {1: "ELBO, K = 1", 10: "K = 10", 100: "K = 100", 1000: "K = 1000"}
 PICTURES = 20  # of the gallery, for a mean
 
 
-@st.fragment
+@fragment
 def recap(subject: Subject) -> None:
     """A ladder from the ELBO up to log p(x), and the same numbers as a table."""
     choice, gap = subject.choice, subject.gap

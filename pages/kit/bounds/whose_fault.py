@@ -8,6 +8,7 @@ from pages.kit.components.climb import climb
 from pages.kit.concepts import KL, SIGMA, X, Z, tex
 from pages.kit.controls import one_of
 from pages.kit.show import predict
+from pages.kit.turns import fragment
 
 
 def gap_in_symbols(subject: Subject) -> None:
@@ -33,7 +34,7 @@ def gap_in_symbols(subject: Subject) -> None:
     )
 
 
-@st.fragment
+@fragment
 def whose_fault(subject: Subject) -> None:
     """The ascent from the encoder's q to the best one, and what it closes of the gap."""
     gap, choice = subject.gap, subject.choice

@@ -7,6 +7,7 @@ from pages.kit.charts.collapse import linear_dimensions
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.show import chart
+from pages.kit.turns import fragment
 from vae_core import collapse
 
 LATENT_DIM = 40
@@ -20,7 +21,7 @@ def linear(choice: Choice) -> None:
         _by_noise(choice.spec.dataset)
 
 
-@st.fragment
+@fragment
 def _by_noise(dataset: str) -> None:
     variances = computed.principal_variances(dataset, LATENT_DIM)
     controls, drawing = st.columns([1, 2], gap="large")

@@ -11,6 +11,7 @@ from pages.kit.concepts import KL, RECONSTRUCTION
 from pages.kit.controls import one_of, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import chart, sheet
+from pages.kit.turns import fragment
 from vae_core import collapse, inference, latent
 
 KEY = "collapse_off"
@@ -51,7 +52,7 @@ def switched_off(choice: Choice, dimensions: Dimensions) -> None:
     _by_hand(choice, dimensions)
 
 
-@st.fragment
+@fragment
 def _by_hand(choice: Choice, dimensions: Dimensions) -> None:
     off = _chosen_and_charted(choice, dimensions)
     with row():

@@ -8,6 +8,7 @@ from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.family import Member
 from pages.kit.picker import Choice
 from pages.kit.show import download, sheet
+from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.images import png, tile
 
@@ -20,7 +21,7 @@ FIGURES = {
 }
 
 
-@st.fragment
+@fragment
 def rows_of_pictures(choice: Choice, sizes: list[Member]) -> None:
     """A row for each model: one picture of each class reconstructed, or as many samples of the prior."""
     with row():

@@ -10,6 +10,7 @@ from pages.kit import cache, computed
 from pages.kit.components.compare import Plane, linked_cursor, planes, standardised
 from pages.kit.family import Member, family, name_broken
 from pages.kit.picker import Choice
+from pages.kit.turns import fragment
 from vae_core import inference, linear
 from vae_core.wire import pack_linear
 
@@ -78,7 +79,7 @@ def _network(choice: Choice, name: str, member: Member) -> Flat:
     return Flat(plane, lambda z: inference.decode(member.model, z), error)
 
 
-@st.fragment
+@fragment
 def linked_planes(trio: dict[str, Flat], classes: tuple[str, ...]) -> None:
     """The planes under one cursor, which the link keeps."""
     planes(

@@ -6,10 +6,11 @@ import streamlit as st
 from pages.kit.compare.planes import Flat
 from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.show import download, sheet
+from pages.kit.turns import fragment
 from vae_core import latent
 
 
-@st.fragment
+@fragment
 def samples(trio: dict[str, Flat], dataset: str) -> None:
     """25 pictures of each decoder."""
     with row():

@@ -8,12 +8,13 @@ from pages.kit.charts.compare import turn_cost
 from pages.kit.controls import refuse_unknown, row
 from pages.kit.picker import Choice, chosen_axes, chosen_digit
 from pages.kit.show import chart, sheet
+from pages.kit.turns import fragment
 from vae_core import inference, latent, rotation
 
 DEGREES = tuple(range(0, 91, 15))
 
 
-@st.fragment
+@fragment
 def turned_axes(choice: Choice) -> None:
     """The axes and the angle, the traversals along the turned axes, and what the turn costs."""
     with row():

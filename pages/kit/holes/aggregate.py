@@ -10,6 +10,7 @@ from pages.kit.controls import one_of
 from pages.kit.holes.window import SIDE, Window
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for
+from pages.kit.turns import fragment
 
 
 def definition(choice: Choice) -> None:
@@ -33,7 +34,7 @@ def definition(choice: Choice) -> None:
     )
 
 
-@st.fragment
+@fragment
 def densities(choice: Choice, window: Window) -> None:
     """The map of q(z), of p(z), or of how much denser one is than the other."""
     spec, names, limit = choice.spec, window.names, window.limit

@@ -9,12 +9,13 @@ from pages.kit.charts.holes import mixture_scores
 from pages.kit.controls import chosen_seed, one_of
 from pages.kit.picker import Choice
 from pages.kit.show import chart, download, sheet
+from pages.kit.turns import fragment
 from vae_core import density, inference, latent
 
 SAMPLES, SHOWN = 500, 30
 
 
-@st.fragment
+@fragment
 def mixture(choice: Choice) -> None:
     """The reader chooses the mixture's size and the seed; three sheets and their scores follow."""
     spec = choice.spec

@@ -11,10 +11,11 @@ from pages.kit.holes.window import Window
 from pages.kit.picker import Choice
 from pages.kit.place import Place
 from pages.kit.show import sheet
+from pages.kit.turns import fragment
 from vae_core import density, latent, neighbours
 
 
-@st.fragment
+@fragment
 def search(choice: Choice, window: Window, place: Place) -> None:
     """The chosen place on the plane, decoded, with the numbers that tell whether it is a hole."""
     with row():

@@ -12,6 +12,7 @@ from pages.kit.picker import Choice
 from pages.kit.place import linked_code
 from pages.kit.sampling.controls import about
 from pages.kit.show import download, look_for, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.images import png, to_pixels
 
@@ -28,7 +29,7 @@ def forget_another_model(choice: Choice) -> None:
             st.query_params.pop(parameter, None)
 
 
-@st.fragment
+@fragment
 def by_hand(choice: Choice):
     """Pad, sliders and picture."""
     spec, codes = choice.spec, choice.codes

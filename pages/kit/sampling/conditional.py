@@ -8,11 +8,12 @@ from pages.kit.controls import row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
 from pages.kit.show import download, image, look_for, picture, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.images import labelled, png, tile
 
 
-@st.fragment
+@fragment
 def conditional(choice: Choice):
     """All labels for one z, drawn or taken from a picture."""
     spec, classes, latent_dim = choice.spec, choice.classes, choice.spec.latent_dim

@@ -8,6 +8,7 @@ from pages.kit.controls import one_of
 from pages.kit.picker import Choice, chosen_axes
 from pages.kit.sampling.controls import about, chosen_label, of_label
 from pages.kit.show import download, image, look_for, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.images import png, tile
 
@@ -16,7 +17,7 @@ SPACINGS = {"equal probability": "probability", "equal steps": "equal"}  # as in
 VIEWS = ["pictures", "codes", "both"]
 
 
-@st.fragment
+@fragment
 def grid(choice: Choice):
     """Pictures over two dimensions, and the codes of the gallery on the same axes."""
     spec, classes, latent_dim = choice.spec, choice.classes, choice.spec.latent_dim

@@ -7,10 +7,11 @@ from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
 from pages.kit.show import download, look_for, sheet, source
+from pages.kit.turns import fragment
 from vae_core import latent, neighbours
 
 
-@st.fragment
+@fragment
 def one_class(choice: Choice):
     """Samples of one class, from the Gaussian of its codes."""
     spec, codes, classes, latent_dim = choice.spec, choice.codes, choice.classes, choice.spec.latent_dim

@@ -7,6 +7,7 @@ from pages.kit.charts import sampling as sampling_charts
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_label, chosen_temperature, of_label, sampling_seed
 from pages.kit.show import download, image, look_for, predict, sheet, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent
 
 
@@ -29,7 +30,7 @@ def random_samples(choice: Choice):
     source(latent.sample_prior, latent.norm_density, inference.decode)
 
 
-@st.fragment
+@fragment
 def samples(choice: Choice):
     """What a slider moves, and nothing else: sixty visitors move one at the same time."""
     spec, latent_dim = choice.spec, choice.spec.latent_dim

@@ -7,13 +7,14 @@ from pages.kit.controls import one_of, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.sampling.controls import about, chosen_label, of_label
 from pages.kit.show import download, image, look_for, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.images import labelled, png, tile
 
 AROUND = ["prior mean", "posterior"]
 
 
-@st.fragment
+@fragment
 def traversals(choice: Choice):
     """One row for each dimension."""
     spec, codes, latent_dim = choice.spec, choice.codes, choice.spec.latent_dim

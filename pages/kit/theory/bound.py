@@ -9,6 +9,7 @@ from pages.kit.picker import Choice
 from pages.kit.present import presenting
 from pages.kit.show import chart, look_for, predict, source
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
+from pages.kit.turns import fragment
 from vae_core import latent, objective
 from vae_core.toy import Toy
 
@@ -77,7 +78,7 @@ def lesson(choice: Choice) -> None:
     source(Toy.log_evidence, Toy.elbo, Toy.gap, Toy.best_q)
 
 
-@st.fragment
+@fragment
 def _toy() -> None:
     controls, curves = st.columns([2, 3], gap="large")
     with controls:

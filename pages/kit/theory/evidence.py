@@ -11,6 +11,7 @@ from pages.kit.concepts import X, Z, tex
 from pages.kit.controls import chosen_seed, row
 from pages.kit.picker import Choice, chosen_digit, needs_posterior
 from pages.kit.show import chart, look_for, picture, predict, source
+from pages.kit.turns import fragment
 from vae_core import evidence, inference, latent
 from vae_core.toy import Toy
 
@@ -54,7 +55,7 @@ def lesson(choice: Choice) -> None:
     source(evidence.estimates, inference.log_likelihood_of_codes)
 
 
-@st.fragment
+@fragment
 def _draws(choice: Choice) -> None:
     """Draws of the prior, and how they explain one picture."""
     with row():
@@ -118,7 +119,7 @@ def _draws(choice: Choice) -> None:
     )
 
 
-@st.fragment
+@fragment
 def _pile() -> None:
     """The toy's p(x) as a sum over stops of z."""
     toy, at = Toy(), 1.0

@@ -8,6 +8,7 @@ from pages.kit.concepts import KL, MU, SIGMA, tex
 from pages.kit.controls import times_pressed
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent, objective
 
 
@@ -41,7 +42,7 @@ def _nats(mu: float, sigma: float) -> float:
     return float(inference.kl_per_dim(np.array([[float(mu)]]), np.array([[2 * np.log(sigma)]]))[0, 0])
 
 
-@st.fragment
+@fragment
 def _by_hand() -> None:
     sliders, curves = st.columns([2, 3], gap="large")
     with sliders:

@@ -6,6 +6,7 @@ import streamlit as st
 from pages.kit.charts.theory.log_variance import kl_slopes, sigma_of_logvar
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, source
+from pages.kit.turns import fragment
 from vae_core import gradients, objective
 
 
@@ -35,7 +36,7 @@ def lesson(choice: Choice) -> None:
     source(gradients.kl_slopes, objective.kl_per_dim)
 
 
-@st.fragment
+@fragment
 def _as_logvar(choice: Choice) -> None:
     st.markdown("### The output is log σ²")
     logvar = st.slider("The network's output, log σ²", -10.0, 4.0, -2.0, 0.1, key="logvar_output", bind="query-params")
@@ -51,7 +52,7 @@ def _as_logvar(choice: Choice) -> None:
     st.caption("Source: Kingma and Welling (2014), appendix C.2.")
 
 
-@st.fragment
+@fragment
 def _as_sigma() -> None:
     st.markdown("### If the output were σ itself")
     sigma = st.slider("The network's output, σ", -1.0, 2.0, 0.1, 0.01, key="sigma_output", bind="query-params")

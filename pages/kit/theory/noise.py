@@ -9,6 +9,7 @@ from pages.kit.concepts import EPSILON, MU, SIGMA, Z, tex
 from pages.kit.controls import row, times_pressed
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import chart, look_for, predict, source
+from pages.kit.turns import fragment
 from vae_core import gradients, latent
 from vae_core.toy import Toy
 
@@ -68,7 +69,7 @@ def lesson(choice: Choice) -> None:
     source(gradients.of_mu, Toy.gradient)
 
 
-@st.fragment
+@fragment
 def _held_noise() -> None:
     controls, drawing = st.columns([2, 3], gap="large")
     with controls:
@@ -102,7 +103,7 @@ def _held_noise() -> None:
             )
 
 
-@st.fragment
+@fragment
 def _on_the_toy() -> None:
     st.markdown("### On the toy, where the slope is known")
     controls, drawing = st.columns([2, 3], gap="large")
@@ -120,7 +121,7 @@ def _on_the_toy() -> None:
         )
 
 
-@st.fragment
+@fragment
 def _on_a_picture(choice: Choice) -> None:
     st.markdown("### On a real picture")
     if not choice.spec.variational:

@@ -9,6 +9,7 @@ from pages.kit.concepts import X_HAT
 from pages.kit.controls import chosen_seed, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import chart, look_for, picture, predict, sheet, source
+from pages.kit.turns import fragment
 from vae_core import inference, neighbours, objective, pixels
 from vae_core.manifest import ArtifactError
 
@@ -87,7 +88,7 @@ def _means_and_samples(choice: Choice, digit: int, seed: int) -> None:
                 )
 
 
-@st.fragment
+@fragment
 def _one_pixel() -> None:
     logit = st.slider(
         "The decoder's output for the pixel, its logit", -6.0, 6.0, 1.5, 0.1, key="pixels_logit", bind="query-params"
@@ -153,7 +154,7 @@ def _blur(choice: Choice, digit: int) -> None:
     source(neighbours.nearest, inference.decode)
 
 
-@st.fragment
+@fragment
 def _between(choice: Choice, digit: int, own: np.ndarray, other: int) -> None:
     share = st.slider(
         "From the one code (0) to the other (1)", 0.0, 1.0, 0.5, 0.05, key="pixels_between", bind="query-params"

@@ -8,6 +8,7 @@ from pages.kit.charts.theory.units import beta_ruler
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.show import chart, look_for, predict, sheet, source
+from pages.kit.turns import fragment
 from vae_core import inference, latent, units
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.units import DIVERGENCE, RECONSTRUCTION, Recipe
@@ -54,7 +55,7 @@ def lesson(choice: Choice) -> None:
     source(units.factors, units.effective_beta, units.loss_scale)
 
 
-@st.fragment
+@fragment
 def _laboratory() -> None:
     st.selectbox(
         "Load a known recipe",

@@ -7,12 +7,13 @@ from pages.kit import computed
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.show import sheet
+from pages.kit.turns import fragment
 from vae_core.transitions import MEASURES
 
 STRENGTHS = [i / 4 for i in range(-8, 9)]
 
 
-@st.fragment
+@fragment
 def arithmetic(choice: Choice) -> None:
     """Which picture, which direction, and how often it is added."""
     with row():

@@ -6,10 +6,11 @@ from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import chosen_digit
 from pages.kit.show import download, sheet
 from pages.kit.transitions.ends import Ends
+from pages.kit.turns import fragment
 from vae_core import transitions
 
 
-@st.fragment
+@fragment
 def corners(ends: Ends) -> None:
     """A and B of the walk above, C and D chosen here."""
     choice, conditional = ends.choice, ends.conditional

@@ -10,9 +10,10 @@ from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.show import download
 from pages.kit.transitions.ends import Ends, Walk
 from pages.kit.transitions.passed import NEIGHBOURS, shares_near
+from pages.kit.turns import fragment
 
 
-@st.fragment
+@fragment
 def step_by_step(ends: Ends, kind: str) -> None:
     """The number of steps, and all that depends on it."""
     refuse_unknown("transition_steps", range(5, 101), "Choose 5 to 100 steps.")

@@ -1,11 +1,15 @@
 """Charts made once for the same data, with their tables as Streamlit sends them."""
 
+import altair as alt
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
+from jsonschema import ValidationError
 
 from pages.kit.charts import finished as module
 from pages.kit.charts.finished import finished
+from pages.kit.charts.layers import layered
 from pages.kit.charts.shared import elbo_split, kl_by_dim, posterior_by_dim
 
 
@@ -38,3 +42,28 @@ def test_a_chart_for_a_lecture_hall_has_large_letters_and_is_higher(large):
     specification = finished(elbo_split, (80.0, 20.0), {}, large=large)
     assert specification["height"] == (224 if large else 160)
     assert specification.get("config", {}).get("axis", {}).get("labelFontSize") == (18 if large else None)
+
+
+def test_layers_are_those_of_altair():
+    rows = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    dots = alt.Chart(rows).mark_point(size=90).encode(x="x:Q", y=alt.Y("y:Q", scale=alt.Scale(domain=[0, 5])))
+    line = alt.Chart(rows).mark_line().encode(x="x:Q", y="y:Q")
+
+    def ours():
+        return layered(dots, line, height=200)
+
+    def theirs():
+        return alt.layer(dots, line).properties(height=200)
+
+    expected = dict(finished(theirs, (), {}, large=False))
+    data = expected.pop("data")  # lifted out of the layers, which have it in common
+    expected["layer"] = [{**layer, "data": data} for layer in expected["layer"]]
+    assert finished(ours, (), {}, large=False) == expected
+
+
+def test_a_specification_unknown_to_vega_lite_is_refused_by_the_tests():
+    def too_tall():
+        return layered(alt.Chart().mark_point(), height="tall")
+
+    with pytest.raises(ValidationError):
+        finished(too_tall, (), {}, large=False)

@@ -4,11 +4,12 @@ import altair as alt
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 BOUND, ESS, EVIDENCE = concepts.X_HAT.colour, concepts.EPSILON.colour, concepts.X.colour
 
 
-def bound_by_k(rows: pd.DataFrame, k: int, log_evidence: float | None) -> alt.LayerChart:
+def bound_by_k(rows: pd.DataFrame, k: int, log_evidence: float | None) -> dict:
     """The K-sample bound against K: its mean over the draws, one standard deviation to each side, a mark at `k`.
 
     Rows have K, bound, sd, draws. Where log p(x) is known, it is a dashed line.
@@ -34,10 +35,10 @@ def bound_by_k(rows: pd.DataFrame, k: int, log_evidence: float | None) -> alt.La
             .mark_text(align="left", dx=6, dy=-8, fontSize=12, color=EVIDENCE)
             .encode(x=alt.X("K:Q"), y=alt.Y("nats:Q"), text=alt.Text("name"))
         )
-    return alt.layer(*layers).properties(height=280)
+    return layered(*layers, height=280)
 
 
-def ess_by_k(rows: pd.DataFrame, k: int) -> alt.LayerChart:
+def ess_by_k(rows: pd.DataFrame, k: int) -> dict:
     """The effective sample size against K, mean over the draws, under the line where all weights are equal.
 
     Rows have K, ess, draws.
@@ -59,10 +60,10 @@ def ess_by_k(rows: pd.DataFrame, k: int) -> alt.LayerChart:
         .mark_text(align="right", dx=-8, fontSize=12, color=EVIDENCE)
         .encode(x=x, y=y, text=alt.Text("name"))
     )
-    return alt.layer(diagonal, text, line, _mark(k)).properties(height=280)
+    return layered(diagonal, text, line, _mark(k), height=280)
 
 
-def ladder(values: dict[str, float], exact: bool) -> alt.LayerChart:
+def ladder(values: dict[str, float], exact: bool) -> dict:
     """Bounds by name, lowest first, on one axis of nats; the last is log p(x) itself where `exact`."""
     names = list(values)
     rows = pd.DataFrame({"bound": names, "nats": values.values(), "label": [f"{v:.2f}" for v in values.values()]})
@@ -85,7 +86,7 @@ def ladder(values: dict[str, float], exact: bool) -> alt.LayerChart:
         )
     )
     text = alt.Chart(rows).mark_text(dy=-14, fontSize=12, color=EVIDENCE).encode(x=x, y=y, text=alt.Text("label"))
-    return alt.layer(dot, text).properties(height=46 * len(rows) + 40)
+    return layered(dot, text, height=46 * len(rows) + 40)
 
 
 def _mark(k: int) -> alt.Chart:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 from vae_core.manifest import ModelSpec
 
 STATES = ["active", "collapsed"]
@@ -65,7 +66,7 @@ def by_dimension(
     return alt.layer(bars, targets).properties(height=250)  # the targets on top, where the pointer finds them
 
 
-def kl_stacks(family: Sequence[ModelSpec], labels: Sequence[str], title: str) -> alt.LayerChart:
+def kl_stacks(family: Sequence[ModelSpec], labels: Sequence[str], title: str) -> dict:
     """KL of every dimension of each model on top of one another, most used at the bottom, with its active units."""
     rows, tops = [], []
     for spec, label in zip(family, labels, strict=True):
@@ -96,10 +97,10 @@ def kl_stacks(family: Sequence[ModelSpec], labels: Sequence[str], title: str) ->
         .mark_text(dy=-8, color=concepts.X.colour, fontSize=11)
         .encode(x=x, y=alt.Y("KL:Q"), text=alt.Text("active:N"))
     )
-    return alt.layer(bars, texts).properties(height=260)
+    return layered(bars, texts, height=260)
 
 
-def linear_dimensions(variances: np.ndarray, noise_variance: float, kl: np.ndarray) -> alt.LayerChart:
+def linear_dimensions(variances: np.ndarray, noise_variance: float, kl: np.ndarray) -> dict:
     """The data's variance along each principal direction beside the noise, on a logarithmic axis."""
     rows = pd.DataFrame(
         {
@@ -137,7 +138,7 @@ def linear_dimensions(variances: np.ndarray, noise_variance: float, kl: np.ndarr
         .mark_rule(color=concepts.SIGMA.colour, size=2, strokeDash=[6, 4])
         .encode(y=alt.Y("noise:Q"), tooltip=[alt.Tooltip("noise:Q", title="β·σ²", format=".3f")])
     )
-    return alt.layer(dots, line).properties(height=260)
+    return layered(dots, line, height=260)
 
 
 def remedies(spec: ModelSpec) -> pd.DataFrame:

@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 
-def turn_cost(degrees: tuple[int, ...], gap: np.ndarray, cost: np.ndarray | None, chosen: int) -> alt.LayerChart:
+def turn_cost(degrees: tuple[int, ...], gap: np.ndarray, cost: np.ndarray | None, chosen: int) -> dict:
     """What turned axes cost an encoder without correlations, by angle, in nats.
 
     `gap` (angles,) is the mean-field gap; `cost` (angles, pictures) the nELBO measured above that of the turned encoder with
@@ -41,4 +42,4 @@ def turn_cost(degrees: tuple[int, ...], gap: np.ndarray, cost: np.ndarray | None
             .mark_point(shape="diamond", filled=True, size=110, opacity=1)
             .encode(x=x, y=y, color=colour, tooltip=tooltip),
         ]
-    return alt.layer(*layers).properties(height=300)
+    return layered(*layers, height=300)

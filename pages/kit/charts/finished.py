@@ -17,7 +17,7 @@ CHECKED = False
 _TABLES: ContextVar[dict[str, bytes]] = ContextVar("tables of the chart that is being made")
 
 
-def finished(draw: Callable[..., alt.TopLevelMixin], data: tuple, named: dict, large: bool) -> dict:
+def finished(draw: Callable[..., alt.TopLevelMixin | dict], data: tuple, named: dict, large: bool) -> dict:
     """The specification of the chart `draw(*data, **named)`, its tables as Arrow; shared, so not to be changed.
 
     A `large` one is legible in a lecture hall.
@@ -28,11 +28,17 @@ def finished(draw: Callable[..., alt.TopLevelMixin], data: tuple, named: dict, l
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _finished(key: str, _draw: Callable[..., alt.TopLevelMixin], _data: tuple, _named: dict, _large: bool) -> dict:
+def _finished(
+    key: str, _draw: Callable[..., alt.TopLevelMixin | dict], _data: tuple, _named: dict, _large: bool
+) -> dict:
     schemapi.DEBUG_MODE = CHECKED
     _TABLES.set({})
     drawing = _draw(*_data, **_named)
-    specification = (_enlarged(drawing) if _large else drawing).to_dict(validate=CHECKED)
+    specification = drawing if isinstance(drawing, dict) else drawing.to_dict(validate=CHECKED)
+    if _large:
+        specification = _enlarged(specification)
+    if CHECKED:
+        alt.Chart.from_dict(specification)
     return {**specification, "datasets": _TABLES.get()}
 
 
@@ -52,11 +58,10 @@ alt.data_transformers.register("arrow", _as_arrow)
 alt.data_transformers.enable("arrow")
 
 
-def _enlarged(drawing):
-    if isinstance(getattr(drawing, "height", None), int | float):  # what is put together of several charts has none
-        drawing = drawing.properties(height=1.4 * drawing.height)
-    return (
-        drawing.configure_axis(labelFontSize=18, titleFontSize=20)
-        .configure_legend(labelFontSize=18, titleFontSize=20, labelLimit=0)
-        .configure_text(fontSize=18)
-    )
+def _enlarged(specification: dict) -> dict:
+    letters = {"labelFontSize": 18, "titleFontSize": 20}
+    return {
+        **specification,
+        "height": 1.4 * specification["height"],
+        "config": {"axis": letters, "legend": {**letters, "labelLimit": 0}, "text": {"fontSize": 18}},
+    }

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 FLOOR = -12.0  # nats; below it every place is drawn as empty
 
@@ -67,10 +68,10 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
         .mark_line(color=concepts.SIGMA.colour, strokeDash=[5, 3], strokeWidth=2)
         .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), order=alt.Order("order:Q"), detail=alt.Detail("radius:N"))
     )
-    return alt.layer(squares, prior).properties(height=520)
+    return layered(squares, prior, height=520)
 
 
-def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceiling: float) -> alt.LayerChart:
+def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceiling: float) -> dict:
     """The mean KL as a bar, above the two parts it is made of, with log N as a line; in nats."""
     information = f"I(x; z) {mutual_information:.2f}"
     marginal = f"KL(q(z) ‖ p(z)) {marginal_kl:.2f}"
@@ -112,7 +113,7 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
     )
     most = pd.DataFrame({"nats": [ceiling]})
     rule = alt.Chart(most).mark_rule(color=concepts.X.colour, size=3, strokeDash=[4, 3]).encode(x=alt.X("nats:Q"))
-    return alt.layer(bars, rule).properties(height=230)
+    return layered(bars, rule, height=230)
 
 
 def surgery_table(parts) -> str:
@@ -128,7 +129,7 @@ def surgery_table(parts) -> str:
     return "\n".join(["| | nats | ± s.e. |", "|---|---|---|", *lines])
 
 
-def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> alt.LayerChart:
+def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> dict:
     """Mean log-density of held-out codes under each mixture, with the prior's as a line; in nats a picture."""
     rows = pd.DataFrame([{"components": str(k), "nats": nats, "chosen": k == chosen} for k, nats in scores.items()])
     y = alt.Y("nats:Q", title="log-density, nats", scale=alt.Scale(zero=False, padding=12))
@@ -149,6 +150,6 @@ def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> alt.L
     text = (
         alt.Chart(flat)
         .mark_text(align="right", dy=-8, color=concepts.SIGMA.colour)
-        .encode(x=alt.value("width"), y=alt.Y("nats:Q"), text=alt.Text("text:N"))
+        .encode(x=alt.XValue("width"), y=alt.Y("nats:Q"), text=alt.Text("text:N"))
     )
-    return alt.layer(*([rule, text] if prior > min(scores.values()) - 5 else []), line, dots).properties(height=220)
+    return layered(*([rule, text] if prior > min(scores.values()) - 5 else []), line, dots, height=220)

@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 
-def cost_among_the_gallery(gallery: np.ndarray, own: float) -> alt.LayerChart:
+def cost_among_the_gallery(gallery: np.ndarray, own: float) -> dict:
     """Negative ELBO of the gallery's pictures (n,) as a histogram, and the own picture's as a line, in nats."""
     low, high = float(min(gallery.min(), own)), float(max(np.quantile(gallery, 0.999), own))
     counts, edges = np.histogram(gallery, bins=40, range=(low, high))
@@ -20,7 +21,7 @@ def cost_among_the_gallery(gallery: np.ndarray, own: float) -> alt.LayerChart:
             x=x,
             x2=alt.X2("to:Q"),
             y=alt.Y("pictures:Q", title="pictures of the gallery"),
-            y2=alt.datum(0),
+            y2=alt.Y2Datum(0),
             tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), alt.Tooltip("pictures")],
         )
     )
@@ -29,9 +30,9 @@ def cost_among_the_gallery(gallery: np.ndarray, own: float) -> alt.LayerChart:
     name = (
         alt.Chart(mark)
         .mark_text(color=concepts.X_HAT.colour, align="left", dx=6, fontSize=13, fontWeight="bold", baseline="top")
-        .encode(x=alt.X("nats:Q"), y=alt.value(0), text=alt.Text("name"))
+        .encode(x=alt.X("nats:Q"), y=alt.YValue(0), text=alt.Text("name"))
     )
-    return alt.layer(bars, rule, name).properties(height=200)
+    return layered(bars, rule, name, height=200)
 
 
 def class_shares(labels: np.ndarray, classes: tuple[str, ...]) -> alt.Chart:

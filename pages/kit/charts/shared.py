@@ -1,10 +1,11 @@
-"""Numbers to charts: data in, altair out. Concept colours come from `concepts`, class colours from the theme."""
+"""Numbers to charts: data in, a chart of altair or its specification out. Concept colours come from `concepts`, class colours from the theme."""
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 NATS = "nats an image"
 TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
@@ -52,7 +53,7 @@ def kl_by_dim(kl_per_dim: np.ndarray) -> alt.Chart:
     )
 
 
-def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> alt.LayerChart:
+def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> dict:
     """mu and mu +- sigma of each latent dimension, on fixed axes from -4 to 4."""
     rows = pd.DataFrame(
         {
@@ -76,7 +77,7 @@ def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> alt.LayerChart:
         .mark_tick(color=concepts.MU.colour, thickness=3, size=14)
         .encode(x=x, y=alt.Y("mu:Q"), tooltip=tooltip)
     )
-    return alt.layer(bar, tick).properties(height=240)
+    return layered(bar, tick, height=240)
 
 
 def training_curves(history: dict[str, list], variational: bool) -> alt.Chart:

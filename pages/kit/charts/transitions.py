@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 WAY = "t, share of the way from A to B"
 
 
-def shares_along(shares: np.ndarray, classes: tuple[str, ...]) -> alt.LayerChart:
+def shares_along(shares: np.ndarray, classes: tuple[str, ...]) -> dict:
     """Class shares (n, classes) at n even places of a path, stacked; each class is named where it is widest."""
     t = np.linspace(0, 1, len(shares))
     tops = shares.cumsum(axis=1)
@@ -56,7 +57,7 @@ def shares_along(shares: np.ndarray, classes: tuple[str, ...]) -> alt.LayerChart
     text = alt.Chart(names).mark_text(fontSize=14, fontWeight="bold", color="white", stroke="black", strokeWidth=3)
     inner = alt.Chart(names).mark_text(fontSize=14, fontWeight="bold", color="white")
     place = {"x": "t:Q", "y": "y:Q", "text": "class:N"}
-    return alt.layer(area, text.encode(**place), inner.encode(**place)).properties(height=260)
+    return layered(area, text.encode(**place), inner.encode(**place), height=260)
 
 
 def norms_along(norms: dict[str, np.ndarray], chosen: str, latent_dim: int | None) -> alt.Chart:

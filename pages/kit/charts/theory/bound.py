@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 from pages.kit.charts.theory.densities import densities
 from vae_core.latent import normal_density
 
 ELBO = concepts.X_HAT.colour  # as in the training curves
 
 
-def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> alt.LayerChart:
+def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> dict:
     """ELBO + KL(q || p(z|x)) = log p(x) as lengths from 0, in nats: however the two share it, they end at one line."""
     names = [f"ELBO {elbo:.2f}", f"+ KL(q || p(z|x)) {gap:.2f}", f"= log p(x) {log_evidence:.2f}"]
     rows = pd.DataFrame(
@@ -44,7 +45,7 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> alt.LayerChar
         .mark_rule(color=concepts.X.colour, size=2)
         .encode(x=alt.X("nats:Q", scale=scale))
     )
-    return alt.layer(bars, rule).properties(height=290)
+    return layered(bars, rule, height=290)
 
 
 def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> alt.Chart:

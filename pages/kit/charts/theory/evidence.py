@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 
-def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> alt.LayerChart:
+def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> dict:
     """How log p(x|z_i) spreads over the draws (n,), in nats, with named rules such as the estimate of log p(x)."""
     low, high = float(log_likelihoods.min()), float(log_likelihoods.max())
     counts, edges = np.histogram(log_likelihoods, bins=60, range=(low, max(high, low + 1)))
@@ -38,10 +39,10 @@ def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> alt
             tooltip=[alt.Tooltip("mark"), alt.Tooltip("nats:Q", format=".1f")],
         )
     )
-    return alt.layer(bars, rules).properties(height=300)
+    return layered(bars, rules, height=300)
 
 
-def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> alt.LayerChart:
+def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> dict:
     """The estimate of log p(x) after the first n draws, a line a seed, in nats; the rule is a better estimate."""
     count = len(next(iter(estimates.values())))
     n = np.unique(np.geomspace(1, count, 150).astype(int))
@@ -63,10 +64,10 @@ def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> alt
         .mark_rule(size=2.5, strokeDash=[5, 3], color=concepts.MU.colour)
         .encode(y=alt.Y("nats:Q"), tooltip=[alt.Tooltip("nats:Q", format=".1f")])
     )
-    return alt.layer(lines, rule).properties(height=300)
+    return layered(lines, rule, height=300)
 
 
-def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.ndarray, at: float) -> alt.LayerChart:
+def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.ndarray, at: float) -> dict:
     """p(x) of the toy as a sum: the Gaussians (stops, n) up to the stop `last`, their sum, and the exact p(x) (n,)."""
     names = ["one Gaussian for each stop of z", "their sum so far", "p(x), the whole integral"]
     thin = pd.concat([pd.DataFrame({"x": x, "density": part, "stop": i}) for i, part in enumerate(parts[: last + 1])])
@@ -93,10 +94,10 @@ def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.nda
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(x=alt.X("x:Q"))
     )
-    return alt.layer(one, both, rule).properties(height=340)
+    return layered(one, both, rule, height=340)
 
 
-def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at: float) -> alt.LayerChart:
+def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at: float) -> dict:
     """The toy's decoder: f(z) with a band of one sigma, the stop of z on it, and the x of interest."""
     rows = pd.DataFrame({"z": z, "f": mean, "low": mean - sigma, "high": mean + sigma})
     y = alt.Scale(domain=[-3, 6], clamp=True)
@@ -118,4 +119,4 @@ def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at:
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(y=alt.Y("x:Q", scale=y))
     )
-    return alt.layer(band, line, rule, dot).properties(height=340)
+    return layered(band, line, rule, dot, height=340)

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 from pages.kit.charts.theory.densities import densities
 from vae_core.latent import normal_density
 
@@ -19,7 +20,7 @@ def two_gaussians(mu: float, sigma: float) -> alt.Chart:
     return densities(z, curves, highest=2)
 
 
-def estimate_with_error(closed_form: float, estimate: float, standard_error: float) -> alt.LayerChart:
+def estimate_with_error(closed_form: float, estimate: float, standard_error: float) -> dict:
     """The exact KL as a line beside a Monte Carlo estimate with bars of one and two standard errors, in nats."""
     rows = pd.DataFrame(
         {
@@ -47,4 +48,4 @@ def estimate_with_error(closed_form: float, estimate: float, standard_error: flo
         .mark_point(color=concepts.EPSILON.colour, filled=True, size=300, shape="diamond", opacity=1)
         .encode(y=y, x=alt.X("nats:Q"), tooltip=[alt.Tooltip("nats:Q", format=".3f")])
     )
-    return alt.layer(rule, bar, dot).properties(height=110)
+    return layered(rule, bar, dot, height=110)

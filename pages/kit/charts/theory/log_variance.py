@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 from pages.kit.charts.shared import TOP
 
 
-def sigma_of_logvar(logvar: float) -> alt.LayerChart:
+def sigma_of_logvar(logvar: float) -> dict:
     """sigma = exp(log sigma^2 / 2) over log sigma^2, with the chosen point."""
     grid = np.linspace(-10, 4, 200)
     x = alt.X("logvar:Q", title="log σ², what the network gives")
@@ -23,10 +24,10 @@ def sigma_of_logvar(logvar: float) -> alt.LayerChart:
         .mark_point(filled=True, size=180, opacity=1, color=concepts.SIGMA.colour)
         .encode(x=x, y=y, tooltip=[alt.Tooltip("logvar:Q", format=".2f"), alt.Tooltip("sigma:Q", format=".3f")])
     )
-    return alt.layer(line, dot).properties(height=240)
+    return layered(line, dot, height=240)
 
 
-def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at: float) -> alt.LayerChart:
+def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at: float) -> dict:
     """The size of the KL's slope over sigma (n,) for either output of a network, both axes logarithmic."""
     names = ["output is log σ²", "output is σ itself"]
     rows = pd.concat(
@@ -62,4 +63,4 @@ def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(x=alt.X("sigma:Q"))
     )
-    return alt.layer(lines, rule).properties(height=240)
+    return layered(lines, rule, height=240)

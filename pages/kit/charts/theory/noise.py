@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 
-def noise_to_code(epsilon: np.ndarray, z: np.ndarray) -> alt.LayerChart:
+def noise_to_code(epsilon: np.ndarray, z: np.ndarray) -> dict:
     """z over epsilon for each held noise, both (n,): dots on the line z = mu + sigma epsilon, on fixed axes."""
     rows = pd.DataFrame({"epsilon": epsilon, "z": z, "dot": np.arange(1, len(z) + 1)})
     x = alt.X("epsilon:Q", title="ε, the noise (held)", scale=alt.Scale(domain=[-3, 3]))
@@ -21,12 +22,12 @@ def noise_to_code(epsilon: np.ndarray, z: np.ndarray) -> alt.LayerChart:
     on_axis = (
         alt.Chart(rows)
         .mark_tick(color=concepts.Z.colour, thickness=2, size=14, orient="horizontal")
-        .encode(x=alt.datum(-3), y=y)
+        .encode(x=alt.XDatum(-3), y=y)
     )
-    return alt.layer(line, dots, on_axis).properties(height=300)
+    return layered(line, dots, on_axis, height=300)
 
 
-def gradient_histograms(samples: dict[str, np.ndarray], slope: float) -> alt.LayerChart:
+def gradient_histograms(samples: dict[str, np.ndarray], slope: float) -> dict:
     """One-sample estimates of a slope, a histogram for each way (its name -> (n,)) above the other, each as high."""
     rows = []
     for place, (way, values) in enumerate(reversed(samples.items())):
@@ -68,4 +69,4 @@ def gradient_histograms(samples: dict[str, np.ndarray], slope: float) -> alt.Lay
         .mark_rule(color=concepts.X.colour, size=2, strokeDash=[4, 2])
         .encode(x=x)
     )
-    return alt.layer(bars, rule, names).properties(height=330)
+    return layered(bars, rule, names, height=330)

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 from pages.kit.charts.shared import TOP
 
 
@@ -29,7 +30,7 @@ def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:
     )
 
 
-def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> alt.LayerChart:
+def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> dict:
     """C, by which the continuous Bernoulli multiplies, over sigmoid(logit) (n,), with the chosen place."""
     rows = pd.DataFrame({"mean": mean, "C": constant})
     line = (
@@ -46,4 +47,4 @@ def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> alt.LayerCh
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(x=alt.X("mean:Q"))
     )
-    return alt.layer(line, rule).properties(height=340)
+    return layered(line, rule, height=340)

@@ -4,9 +4,10 @@ import altair as alt
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.layers import layered
 
 
-def beta_ruler(beta: float, shipped: dict[str, float]) -> alt.LayerChart:
+def beta_ruler(beta: float, shipped: dict[str, float]) -> dict:
     """The recipe's effective beta on a logarithmic line, beside the betas of shipped models (id -> beta)."""
     low, high = min(0.01, beta / 3), max(100, beta * 3)
     x = alt.X("beta:Q", title="β, logarithmic", scale=alt.Scale(type="log", domain=[low, high], nice=False))
@@ -22,4 +23,4 @@ def beta_ruler(beta: float, shipped: dict[str, float]) -> alt.LayerChart:
         .mark_point(filled=True, shape="diamond", size=320, opacity=1, color=concepts.KL.colour)
         .encode(x=x, tooltip=[alt.Tooltip("beta:Q", format=".4g")])
     )
-    return alt.layer(ticks, names, one).properties(height=130)
+    return layered(ticks, names, one, height=130)

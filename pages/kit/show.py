@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit.present import presenting
-from vae_core.images import png, tile
+from vae_core.images import labelled, png, tile
 
 
 def picture(x: np.ndarray, *, alt: str, scale: int = 5, caption: str | None = None) -> None:
@@ -38,6 +38,38 @@ def sheet(
     return lambda: png(pixels.repeat(scale, axis=0).repeat(scale, axis=1), about)
 
 
+def named_sheet(
+    x: np.ndarray,
+    *,
+    rows: list[str],
+    columns: list[str] | int,
+    alt: str,
+    scale: int = 2,
+    about: dict[str, object] | None = None,
+) -> Callable[[], bytes]:
+    """Show pictures (n, height, width) as `sheet` does, with a name beside each row and, if given, above each column.
+
+    Returns what makes the file to download, with the names in the picture.
+    """
+    heads = [] if isinstance(columns, int) else columns
+    count = len(heads) or columns
+    pixels = tile(x, count)
+    names = "".join(f"<span>{escape(name)}</span>" for name in rows)
+    above = "".join(f"<span>{escape(head)}</span>" for head in heads)
+    width = scale * pixels.shape[1]
+    st.html(
+        _Markup(
+            f'<div style="display: grid; grid-template-columns: max-content minmax(0, {width}px); column-gap: 0.5rem;'
+            f' font-size: 0.8rem; line-height: 1.1{_PRESENTED if presenting() else ""}">'
+            f'<div></div><div style="display: grid; grid-template-columns: repeat({count}, minmax(0, 1fr));'
+            f' text-align: center; overflow-wrap: anywhere">{above}</div>'
+            f'<div style="display: grid; grid-template-rows: repeat({len(rows)}, 1fr); align-items: center">{names}</div>'
+            f"{_img(png(pixels), 'image/png', alt, 'display: block; width: 100%; image-rendering: pixelated')}</div>"
+        )
+    )
+    return lambda: png(labelled(tile(x, count, scale), rows, heads), about)
+
+
 def image(data: bytes, mime: str, *, alt: str, width: int | None = None) -> None:
     """Show a picture file, inside the page's own message: no second request, nothing re-encoded.
 
@@ -46,10 +78,14 @@ def image(data: bytes, mime: str, *, alt: str, width: int | None = None) -> None
     style = "max-width: 100%"
     if width:
         style += f"; width: {width}px; image-rendering: pixelated"
-    if presenting():
-        style += "; zoom: 2; image-rendering: pixelated"
-    source = f"data:{mime};base64,{base64.b64encode(data).decode()}"
-    st.html(_Markup(f'<img alt="{escape(alt)}" src="{source}" style="{style}">'))
+    st.html(_Markup(_img(data, mime, alt, style + (_PRESENTED if presenting() else ""))))
+
+
+_PRESENTED = "; zoom: 2; image-rendering: pixelated"
+
+
+def _img(data: bytes, mime: str, alt: str, style: str) -> str:
+    return f'<img alt="{escape(alt)}" src="data:{mime};base64,{base64.b64encode(data).decode()}" style="{style}">'
 
 
 class _Markup(str):

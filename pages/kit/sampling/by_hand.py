@@ -29,9 +29,22 @@ def forget_another_model(choice: Choice) -> None:
             st.query_params.pop(parameter, None)
 
 
-@fragment
 def by_hand(choice: Choice):
-    """Pad, sliders and picture."""
+    """One code, moved by hand."""
+    pad(choice)
+    look_for(
+        "Every point of latent space is some picture, decoded here in your browser while you move. **Try:** hover over the"
+        " plane, or drag; move one slider from end to end with the others at 0. Some dimensions change much, a faint one"
+        " hardly anything. As probability, a slider gives each stretch of the prior the same length: the inverse of the"
+        " Gaussian cumulative distribution. Dots are codes (means **μ**) of real pictures, coloured by class; dashed"
+        " circles are the prior at 1 and 2."
+    )
+    source(inference.decode)
+
+
+@fragment
+def pad(choice: Choice):
+    """Pad, sliders and picture: what runs when the reader lets go of a code, and nothing else."""
     spec, codes = choice.spec, choice.codes
     # The start may not change from run to run, so it is looked up only where the decoder is shown anew.
     start = st.session_state.get(START)
@@ -61,14 +74,6 @@ def by_hand(choice: Choice):
     name = f"{spec.id}-z{'_'.join(f'{value:.2f}' for value in left['z'])}"[:120]
     data = png(to_pixels(choice.decode(z, left["label"])[0], 10), about(choice, left["label"], z=left["z"]))
     download("This picture as PNG", data, f"{name}.png", "image/png", "sampling_live_png")
-    look_for(
-        "Every point of latent space is some picture, decoded here in your browser while you move. **Try:** hover over the"
-        " plane, or drag; move one slider from end to end with the others at 0. Some dimensions change much, a faint one"
-        " hardly anything. As probability, a slider gives each stretch of the prior the same length: the inverse of the"
-        " Gaussian cumulative distribution. Dots are codes (means **μ**) of real pictures, coloured by class; dashed"
-        " circles are the prior at 1 and 2."
-    )
-    source(inference.decode)
 
 
 def keep(choice: Choice, z: list[float], label: int) -> None:

@@ -7,16 +7,14 @@ from pages.kit import cache
 from pages.kit.controls import row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
-from pages.kit.show import download, image, look_for, picture, source
+from pages.kit.show import download, look_for, named_sheet, picture, source
 from pages.kit.turns import fragment
 from vae_core import inference, latent
-from vae_core.images import labelled, png, tile
 
 
-@fragment
 def conditional(choice: Choice):
     """All labels for one z, drawn or taken from a picture."""
-    spec, classes, latent_dim = choice.spec, choice.classes, choice.spec.latent_dim
+    spec = choice.spec
     if not spec.conditional:
         other = next((id_ for id_, model in cache.manifest().models.items() if model.conditional), None)
         st.info(
@@ -31,31 +29,41 @@ def conditional(choice: Choice):
                 key="sampling_other_model",
             )
         return
-    every = np.arange(len(classes))
-
-    def all_labels(z: np.ndarray, names: list[str], settings: dict, alt: str, key: str) -> None:
-        """A row for each code, a column for each label."""
-        x = inference.decode(choice.model, np.repeat(z, len(every), axis=0), np.tile(every, len(z)))
-        data = png(labelled(tile(x, len(every), 2), names, list(classes)), about(choice, **settings))
-        image(data, "image/png", alt=alt)
-        name = "-".join([spec.id, *(f"{name}{value}" for name, value in settings.items())])
-        download("As PNG", data, f"{name}.png", "image/png", key)
-
     st.markdown("### One z, every label")
+    one_code(choice)
+    st.markdown("### The style of one picture, as every label")
+    one_style(choice)
+    look_for(
+        "Told the label, the code needs not say which class it is: what is left in z is how it is drawn, the slant, the width,"
+        " the stroke. So one z gives all classes in one hand. **Try:** a slanted picture, or one you drew yourself; and the"
+        " part *Grid*, which shows one label over the plane of two dimensions. Source: Kingma and others (2014),"
+        " “Semi-supervised learning with deep generative models”, model M2; Sohn, Lee and Yan (2015)."
+    )
+    source(inference.encode, inference.decode)
+
+
+@fragment
+def one_code(choice: Choice) -> None:
+    """Codes of the prior, each with all labels."""
     controls, result = st.columns([1, 2], gap="large")
     with controls:
         seed, temperature = sampling_seed(), chosen_temperature()
         count = st.slider("Codes", 1, 10, 6, key="sampling_codes", bind="query-params")
-    z = latent.sample_prior(count, latent_dim, seed, temperature)
     with result:
         all_labels(
-            z,
+            choice,
+            latent.sample_prior(count, choice.spec.latent_dim, seed, temperature),
             [f"z #{i + 1}" for i in range(count)],
             {"labels": "all", "seed": seed, "temperature": f"{temperature:.2f}"},
-            f"{count} codes of N(0, I), each decoded with all {len(classes)} labels, seed {seed}",
+            f"{count} codes of N(0, I), each decoded with all {len(choice.classes)} labels, seed {seed}",
             "sampling_labels_png",
         )
-    st.markdown("### The style of one picture, as every label")
+
+
+@fragment
+def one_style(choice: Choice) -> None:
+    """The code of a picture with all labels."""
+    classes = choice.classes
     controls, result = st.columns([1, 2], gap="large")
     with controls, row():
         digit = chosen_digit(choice)
@@ -67,16 +75,19 @@ def conditional(choice: Choice):
             picture(x, scale=4, alt=f"The original: {choice.name(digit)}", caption=caption)
     with result:
         all_labels(
+            choice,
             mu[None],
             ["its code"],
             {"labels": "all", "digit": digit},
             f"The code of {choice.name(digit)}, decoded with all {len(classes)} labels",
             "sampling_style_png",
         )
-    look_for(
-        "Told the label, the code needs not say which class it is: what is left in z is how it is drawn, the slant, the width,"
-        " the stroke. So one z gives all classes in one hand. **Try:** a slanted picture, or one you drew yourself; and the"
-        " part *Grid*, which shows one label over the plane of two dimensions. Source: Kingma and others (2014),"
-        " “Semi-supervised learning with deep generative models”, model M2; Sohn, Lee and Yan (2015)."
-    )
-    source(inference.encode, inference.decode)
+
+
+def all_labels(choice: Choice, z: np.ndarray, names: list[str], settings: dict, alt: str, key: str) -> None:
+    """A row for each code (n, latent) and its name, a column for each label."""
+    every = np.arange(len(choice.classes))
+    x = inference.decode(choice.model, np.repeat(z, len(every), axis=0), np.tile(every, len(z)))
+    data = named_sheet(x, rows=names, columns=list(choice.classes), alt=alt, about=about(choice, **settings))
+    name = "-".join([choice.spec.id, *(f"{name}{value}" for name, value in settings.items())])
+    download("As PNG", data, f"{name}.png", "image/png", key)

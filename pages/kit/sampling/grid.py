@@ -17,9 +17,21 @@ SPACINGS = {"equal probability": "probability", "equal steps": "equal"}  # as in
 VIEWS = ["pictures", "codes", "both"]
 
 
-@fragment
 def grid(choice: Choice):
     """Pictures over two dimensions, and the codes of the gallery on the same axes."""
+    cells(choice)
+    look_for(
+        "Classes that look alike are neighbours: walk along a row and see where one becomes the other. With equal probability"
+        " each cell holds the same share of the prior (inverse Gaussian cumulative distribution, figure 4 of Kingma and"
+        " Welling, 2014): numbers on the axes crowd at the rim, where the prior is thin. **Try:** *both*. If the codes"
+        " together were distributed as the prior, they would fill the frame of equal probability evenly. Where are gaps?"
+    )
+    source(latent.grid_axis, latent.grid_share, latent.grid, inference.decode)
+
+
+@fragment
+def cells(choice: Choice):
+    """What a control moves, and nothing else."""
     spec, classes, latent_dim = choice.spec, choice.classes, choice.spec.latent_dim
     mu, y = choice.codes.mu[:SHOWN], choice.codes.y[:SHOWN]
     palette = st.get_option("theme.chartCategoricalColors")
@@ -48,16 +60,16 @@ def grid(choice: Choice):
     moved = {f"z{i + 1}": f"{value:.1f}" for i, value in enumerate(origin) if value and i not in dims}
     settings = about(choice, label, right=right, up=up, spacing=steps, **moved)
     data = png(tile(x, side, scale), settings)
-    places = latent.grid_share(mu[:, dims], side, spacing)
+    places = None if shown == "pictures" else latent.grid_share(mu[:, dims], side, spacing)
     marks = range(-3, 4) if spacing == "equal" else range(-2, 3)
     with result:
-        of_codes = "" if shown == "pictures" else f", with codes of {len(places)} pictures of the gallery"
+        of_codes = "" if places is None else f", with codes of {len(places)} pictures of the gallery"
         drawing = sampling_charts.plane(
             side=28 * side * scale,
             ticks=[(float(latent.grid_share(v, side, spacing)), str(v).replace("-", "−")) for v in marks],
             titles=(right, up),
             pictures=None if shown == "codes" else data,
-            codes=None if shown == "pictures" else places,
+            codes=places,
             labels=y,
             colours=colours,
             cells=side,
@@ -77,13 +89,6 @@ def grid(choice: Choice):
     with controls:
         name = "-".join([spec.id, "manifold", right, up, str(side), spacing, *(f"{z}_{v}" for z, v in moved.items())])
         download("Manifold as PNG", data, f"{name[:120]}.png", "image/png", "sampling_manifold_png")
-    look_for(
-        "Classes that look alike are neighbours: walk along a row and see where one becomes the other. With equal probability"
-        " each cell holds the same share of the prior (inverse Gaussian cumulative distribution, figure 4 of Kingma and"
-        " Welling, 2014): numbers on the axes crowd at the rim, where the prior is thin. **Try:** *both*. If the codes"
-        " together were distributed as the prior, they would fill the frame of equal probability evenly. Where are gaps?"
-    )
-    source(latent.grid_axis, latent.grid_share, latent.grid, inference.decode)
 
 
 def chosen_plane(choice: Choice) -> tuple[tuple[int, int], np.ndarray]:

@@ -11,9 +11,28 @@ from pages.kit.turns import fragment
 from vae_core import latent, neighbours
 
 
-@fragment
 def one_class(choice: Choice):
     """Samples of one class, from the Gaussian of its codes."""
+    samples_of_class(choice)
+    if choice.spec.conditional:
+        st.info(
+            f"{choice.spec.id} needs no Gaussian for a class: it decodes any z of the prior with the label it is given. These"
+            " 64 are that.",
+            icon=":material/info:",
+        )
+        return
+    look_for(
+        "This model never saw a label. Its codes have one, though: mean and variance of a class's codes make a Gaussian to"
+        " draw from. The variance is the mean of the posteriors' variances **plus** the variance of their means (law of total"
+        " variance); without the second, all samples would look alike. **Try:** temperature 0 (the class's mean), 0.7, and a"
+        " class that comes in two shapes. Is there a sample of another class among them?"
+    )
+    source(latent.class_gaussians, latent.sample_gaussian, neighbours.nearest)
+
+
+@fragment
+def samples_of_class(choice: Choice):
+    """What a control moves, and nothing else."""
     spec, codes, classes, latent_dim = choice.spec, choice.codes, choice.classes, choice.spec.latent_dim
     controls, result = st.columns([1, 2], gap="large")
     with controls:
@@ -39,11 +58,6 @@ def one_class(choice: Choice):
         name = f"{spec.id}-class{label}-seed{seed}-t{temperature:.2f}.png"
         download("Samples as PNG", data, name, "image/png", "sampling_class_png")
     if spec.conditional:
-        st.info(
-            f"{spec.id} needs no Gaussian for a class: it decodes any z of the prior with the label it is given. These 64"
-            " are that.",
-            icon=":material/info:",
-        )
         return
     own = (codes.y[neighbours.nearest(z, codes.mu, 1)[:, 0]] == label).mean()
     st.markdown(
@@ -51,10 +65,3 @@ def one_class(choice: Choice):
         " axes along the dimensions is only an approximation to a class, whose codes may bend, tilt or fall into parts:"
         " where it covers ground of other classes, it draws them."
     )
-    look_for(
-        "This model never saw a label. Its codes have one, though: mean and variance of a class's codes make a Gaussian to"
-        " draw from. The variance is the mean of the posteriors' variances **plus** the variance of their means (law of total"
-        " variance); without the second, all samples would look alike. **Try:** temperature 0 (the class's mean), 0.7, and a"
-        " class that comes in two shapes. Is there a sample of another class among them?"
-    )
-    source(latent.class_gaussians, latent.sample_gaussian, neighbours.nearest)

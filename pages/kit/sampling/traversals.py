@@ -6,17 +6,28 @@ import streamlit as st
 from pages.kit.controls import one_of, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.sampling.controls import about, chosen_label, of_label
-from pages.kit.show import download, image, look_for, source
+from pages.kit.show import download, look_for, named_sheet, source
 from pages.kit.turns import fragment
 from vae_core import inference, latent
-from vae_core.images import labelled, png, tile
 
 AROUND = ["prior mean", "posterior"]
 
 
-@fragment
 def traversals(choice: Choice):
     """One row for each dimension."""
+    dimensions(choice)
+    look_for(
+        "The more nats a dimension carries, the more its row changes. Names such as slant or width are ours: the model never"
+        " promised one meaning a dimension. **Try:** a posterior with q = 2: within ±2σ hardly anything changes, because σ is"
+        " the noise that the decoder was trained to live with; then q = 10. Unused dimensions have σ near 1 and KL near 0."
+        " Unused here: the variance of **μ** over the gallery is at most 0.01 (Burda, Grosse and Salakhutdinov, 2016)."
+    )
+    source(latent.traversals, inference.kl_per_dim, latent.active_units)
+
+
+@fragment
+def dimensions(choice: Choice):
+    """What a control moves, and nothing else."""
     spec, codes, latent_dim = choice.spec, choice.codes, choice.spec.latent_dim
     kl = inference.kl_per_dim(codes.mu, codes.logvar).mean(axis=0)
     rows, active = np.argsort(-kl) if spec.variational else choice.most_used_first(), latent.active_units(codes.mu)
@@ -39,14 +50,15 @@ def traversals(choice: Choice):
             where, start = "from −2.5 to 2.5 with the others at 0", "prior"
     names = [f"z{d + 1}" for d in rows]
     if spec.variational:
-        names = [f"{name}  {kl[d]:.2f} nats" for name, d in zip(names, rows, strict=True)]
+        names = [f"{name}: {kl[d]:.2f} nats" for name, d in zip(names, rows, strict=True)]
     names = [name if active[d] else f"{name}, unused" for name, d in zip(names, rows, strict=True)]
     x = choice.decode(latent.traversals(origin, spread, reach, steps, rows), label)
-    data = png(labelled(tile(x, steps, 2), names), about(choice, label, rows="; ".join(names), each=where))
     with result:
-        image(
-            data,
-            "image/png",
+        data = named_sheet(
+            x,
+            rows=names,
+            columns=steps,
+            about=about(choice, label, rows="; ".join(names), each=where),
             alt=f"Each of {latent_dim} dimensions alone {where}, most used first{of_label(choice, label)}",
         )
     with controls:
@@ -63,10 +75,3 @@ def traversals(choice: Choice):
             + (" Beside it: its KL, on average over the gallery." if spec.variational else "")
             + (f" {unused} of {latent_dim} dimensions are unused: their rows hardly change." if unused else "")
         )
-    look_for(
-        "The more nats a dimension carries, the more its row changes. Names such as slant or width are ours: the model never"
-        " promised one meaning a dimension. **Try:** a posterior with q = 2: within ±2σ hardly anything changes, because σ is"
-        " the noise that the decoder was trained to live with; then q = 10. Unused dimensions have σ near 1 and KL near 0."
-        " Unused here: the variance of **μ** over the gallery is at most 0.01 (Burda, Grosse and Salakhutdinov, 2016)."
-    )
-    source(latent.traversals, inference.kl_per_dim, latent.active_units)

@@ -132,9 +132,8 @@ def traversals(origin: np.ndarray, spread: np.ndarray, reach: float, steps: int,
     steps : pictures in a row; an odd number has the origin in the middle
     dims : the dimensions that move, in the order of their rows
     """
-    return np.concatenate(
-        [traverse(origin, d, origin[d] + spread[d] * np.linspace(-reach, reach, steps)) for d in dims]
-    )
+    along = np.linspace(-reach, reach, steps)
+    return np.concatenate([traverse(origin, d, origin[d] + spread[d] * along) for d in dims])
 
 
 def lerp(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:

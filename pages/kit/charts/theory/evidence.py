@@ -70,11 +70,12 @@ def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> dic
 def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.ndarray, at: float) -> dict:
     """p(x) of the toy as a sum: the Gaussians (stops, n) up to the stop `last`, their sum, and the exact p(x) (n,)."""
     names = ["one Gaussian for each stop of z", "their sum so far", "p(x), the whole integral"]
-    thin = pd.concat([pd.DataFrame({"x": x, "density": part, "stop": i}) for i, part in enumerate(parts[: last + 1])])
-    thin["curve"] = names[0]
+    so_far = parts[: last + 1]
+    stops = np.repeat(np.arange(len(so_far)), len(x))
+    thin = pd.DataFrame({"x": np.tile(x, len(so_far)), "density": so_far.ravel(), "stop": stops, "curve": names[0]})
     thick = pd.concat(
         [
-            pd.DataFrame({"x": x, "density": parts[: last + 1].sum(axis=0), "curve": names[1]}),
+            pd.DataFrame({"x": x, "density": so_far.sum(axis=0), "curve": names[1]}),
             pd.DataFrame({"x": x, "density": exact, "curve": names[2]}),
         ]
     )

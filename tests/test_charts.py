@@ -11,6 +11,7 @@ from pages.kit.charts import finished as module
 from pages.kit.charts.finished import finished
 from pages.kit.charts.layers import layered
 from pages.kit.charts.shared import elbo_split, kl_by_dim, posterior_by_dim
+from pages.kit.charts.theory.kl import estimate_with_error
 
 
 def tables(specification: dict) -> list[list[dict]]:
@@ -35,6 +36,14 @@ def test_the_same_data_is_drawn_once_and_other_data_anew(monkeypatch):
     other = finished(posterior_by_dim, (np.zeros(3), np.full(3, 0.124)), {}, large=True)
     assert other is not first
     assert len(drawn) == 2
+
+
+def test_a_drawing_made_once_gets_the_tables_of_each_call():
+    one = finished(estimate_with_error, (1.0, 1.5, 0.1), {}, large=False)
+    other = finished(estimate_with_error, (2.0, 1.75, 0.2), {}, large=False)
+    assert other["layer"] is one["layer"]
+    assert tables(one) == [[{"nats": 1.0}], [{"way": "sampling", "nats": 1.5, "low": 1.3, "high": 1.7}]]
+    assert tables(other) == [[{"nats": 2.0}], [{"way": "sampling", "nats": 1.75, "low": 1.35, "high": 2.15}]]
 
 
 @pytest.mark.parametrize("large", [False, True])

@@ -48,7 +48,7 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> dict:
     return layered(bars, rule, height=290)
 
 
-def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> alt.Chart:
+def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> dict:
     """Densities of q(z|x) and of the true posterior p(z|x) over z, with the prior."""
     return densities(
         z,

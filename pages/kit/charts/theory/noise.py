@@ -1,26 +1,34 @@
 """Charts of the reparameterisation, and gradients with and without it."""
 
+from functools import cache
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 
 
 def noise_to_code(epsilon: np.ndarray, z: np.ndarray) -> dict:
     """z over epsilon for each held noise, both (n,): dots on the line z = mu + sigma epsilon, on fixed axes."""
-    rows = pd.DataFrame({"epsilon": epsilon, "z": z, "dot": np.arange(1, len(z) + 1)})
+    return filled(_codes_over_noise(), codes={"epsilon": epsilon, "z": z})
+
+
+@cache
+def _codes_over_noise() -> dict:
+    codes = alt.NamedData("codes")
     x = alt.X("epsilon:Q", title="ε, the noise (held)", scale=alt.Scale(domain=[-3, 3]))
     y = alt.Y("z:Q", title="z = μ + σ·ε", scale=alt.Scale(domain=[-6, 6], clamp=True))
-    line = alt.Chart(rows).mark_line(color=concepts.SIGMA.colour).encode(x=x, y=y)
+    line = alt.Chart(codes).mark_line(color=concepts.SIGMA.colour).encode(x=x, y=y)
     dots = (
-        alt.Chart(rows)
+        alt.Chart(codes)
         .mark_point(filled=True, size=90, opacity=1, color=concepts.Z.colour)
         .encode(x=x, y=y, tooltip=[alt.Tooltip("epsilon:Q", format=".2f"), alt.Tooltip("z:Q", format=".2f")])
     )
     on_axis = (
-        alt.Chart(rows)
+        alt.Chart(codes)
         .mark_tick(color=concepts.Z.colour, thickness=2, size=14, orient="horizontal")
         .encode(x=alt.XDatum(-3), y=y)
     )

@@ -1,11 +1,16 @@
 """Charts of why log p(x) is hard: prior draws, and Gaussians dropped on x."""
 
+from functools import cache
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
+
+CURVES = ["one Gaussian for each stop of z", "their sum so far", "p(x), the whole integral"]
 
 
 def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> dict:
@@ -69,54 +74,72 @@ def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> dic
 
 def dropped_gaussians(x: np.ndarray, parts: np.ndarray, last: int, exact: np.ndarray, at: float) -> dict:
     """p(x) of the toy as a sum: the Gaussians (stops, n) up to the stop `last`, their sum, and the exact p(x) (n,)."""
-    names = ["one Gaussian for each stop of z", "their sum so far", "p(x), the whole integral"]
     so_far = parts[: last + 1]
-    stops = np.repeat(np.arange(len(so_far)), len(x))
-    thin = pd.DataFrame({"x": np.tile(x, len(so_far)), "density": so_far.ravel(), "stop": stops, "curve": names[0]})
-    thick = pd.concat(
-        [
-            pd.DataFrame({"x": x, "density": so_far.sum(axis=0), "curve": names[1]}),
-            pd.DataFrame({"x": x, "density": exact, "curve": names[2]}),
-        ]
+    one, total, whole = CURVES
+    return filled(
+        _pile(float(exact.max()) * 1.15),
+        thin={
+            "x": np.tile(x, len(so_far)),
+            "density": so_far.ravel(),
+            "stop": np.repeat(np.arange(len(so_far)), len(x)),
+            "curve": np.repeat([one], so_far.size),
+        },
+        thick={
+            "x": np.tile(x, 2),
+            "density": np.concatenate([so_far.sum(axis=0), exact]),
+            "curve": np.repeat([total, whole], len(x)),
+        },
+        chosen={"x": [at]},
     )
+
+
+@cache
+def _pile(highest: float) -> dict:
     colour = alt.Color(
         "curve:N",
         sort=None,
-        scale=alt.Scale(domain=names, range=[concepts.Z.colour, concepts.X_HAT.colour, concepts.X.colour]),
+        scale=alt.Scale(domain=CURVES, range=[concepts.Z.colour, concepts.X_HAT.colour, concepts.X.colour]),
         legend=alt.Legend(orient="top", title=None, columns=1, labelLimit=400),
     )
-    scale = alt.Scale(domain=[0, float(exact.max()) * 1.15])
-    base = {"x": alt.X("x:Q", title="x"), "y": alt.Y("density:Q", title="density", scale=scale), "color": colour}
-    dash = alt.StrokeDash("curve:N", scale=alt.Scale(domain=names, range=[[1, 0], [1, 0], [5, 3]]), legend=None)
-    one = alt.Chart(thin).mark_line(strokeWidth=1).encode(**base, detail=alt.Detail("stop:N"))
-    both = alt.Chart(thick).mark_line(strokeWidth=3).encode(**base, strokeDash=dash)
+    y = alt.Y("density:Q", title="density", scale=alt.Scale(domain=[0, highest]))
+    base = {"x": alt.X("x:Q", title="x"), "y": y, "color": colour}
+    dash = alt.StrokeDash("curve:N", scale=alt.Scale(domain=CURVES, range=[[1, 0], [1, 0], [5, 3]]), legend=None)
+    one = alt.Chart(alt.NamedData("thin")).mark_line(strokeWidth=1).encode(**base, detail=alt.Detail("stop:N"))
+    both = alt.Chart(alt.NamedData("thick")).mark_line(strokeWidth=3).encode(**base, strokeDash=dash)
     rule = (
-        alt.Chart(pd.DataFrame({"x": [at]}))
-        .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
-        .encode(x=alt.X("x:Q"))
+        alt.Chart(alt.NamedData("chosen")).mark_rule(color=concepts.X.colour, strokeDash=[2, 2]).encode(x=alt.X("x:Q"))
     )
     return layered(one, both, rule, height=340)
 
 
 def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at: float) -> dict:
     """The toy's decoder: f(z) with a band of one sigma, the stop of z on it, and the x of interest."""
-    rows = pd.DataFrame({"z": z, "f": mean, "low": mean - sigma, "high": mean + sigma})
+    return filled(
+        _decoder(),
+        decoder={"z": z, "f": mean, "low": mean - sigma, "high": mean + sigma},
+        here={"z": [stop], "f": [float(np.interp(stop, z, mean))]},
+        chosen={"x": [at]},
+    )
+
+
+@cache
+def _decoder() -> dict:
+    decoder = alt.NamedData("decoder")
     y = alt.Scale(domain=[-3, 6], clamp=True)
     x = alt.X("z:Q", title="code z")
     band = (
-        alt.Chart(rows)
+        alt.Chart(decoder)
         .mark_area(color=concepts.X_HAT.colour, opacity=0.2)
         .encode(x=x, y=alt.Y("low:Q", scale=y, title="f(z) ± σ"), y2=alt.Y2("high:Q"))
     )
-    line = alt.Chart(rows).mark_line(color=concepts.X_HAT.colour).encode(x=x, y=alt.Y("f:Q", scale=y))
-    here = pd.DataFrame({"z": [stop], "f": [float(np.interp(stop, z, mean))]})
+    line = alt.Chart(decoder).mark_line(color=concepts.X_HAT.colour).encode(x=x, y=alt.Y("f:Q", scale=y))
     dot = (
-        alt.Chart(here)
+        alt.Chart(alt.NamedData("here"))
         .mark_point(color=concepts.Z.colour, filled=True, size=160, opacity=1)
-        .encode(x=x, y=alt.Y("f:Q", scale=y), tooltip=[alt.Tooltip("z"), alt.Tooltip("f:Q", format=".2f")])
+        .encode(x=x, y=alt.Y("f:Q", scale=y), tooltip=[alt.Tooltip("z:Q"), alt.Tooltip("f:Q", format=".2f")])
     )
     rule = (
-        alt.Chart(pd.DataFrame({"x": [at]}))
+        alt.Chart(alt.NamedData("chosen"))
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(y=alt.Y("x:Q", scale=y))
     )

@@ -1,26 +1,35 @@
 """Charts of sigma over the log-variance, and the slopes of the KL."""
 
+from functools import cache
+
 import altair as alt
 import numpy as np
-import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 from pages.kit.charts.shared import TOP
+
+OUTPUTS = ["output is log σ²", "output is σ itself"]
 
 
 def sigma_of_logvar(logvar: float) -> dict:
     """sigma = exp(log sigma^2 / 2) over log sigma^2, with the chosen point."""
     grid = np.linspace(-10, 4, 200)
+    return filled(
+        _curve_and_point(),
+        curve={"logvar": grid, "sigma": np.exp(0.5 * grid)},
+        chosen={"logvar": [logvar], "sigma": [np.exp(0.5 * logvar)]},
+    )
+
+
+@cache
+def _curve_and_point() -> dict:
     x = alt.X("logvar:Q", title="log σ², what the network gives")
     y = alt.Y("sigma:Q", title="σ = exp(½ log σ²)")
-    line = (
-        alt.Chart(pd.DataFrame({"logvar": grid, "sigma": np.exp(0.5 * grid)}))
-        .mark_line(color=concepts.SIGMA.colour)
-        .encode(x=x, y=y)
-    )
+    line = alt.Chart(alt.NamedData("curve")).mark_line(color=concepts.SIGMA.colour).encode(x=x, y=y)
     dot = (
-        alt.Chart(pd.DataFrame({"logvar": [logvar], "sigma": [np.exp(0.5 * logvar)]}))
+        alt.Chart(alt.NamedData("chosen"))
         .mark_point(filled=True, size=180, opacity=1, color=concepts.SIGMA.colour)
         .encode(x=x, y=y, tooltip=[alt.Tooltip("logvar:Q", format=".2f"), alt.Tooltip("sigma:Q", format=".3f")])
     )
@@ -29,15 +38,21 @@ def sigma_of_logvar(logvar: float) -> dict:
 
 def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at: float) -> dict:
     """The size of the KL's slope over sigma (n,) for either output of a network, both axes logarithmic."""
-    names = ["output is log σ²", "output is σ itself"]
-    rows = pd.concat(
-        [
-            pd.DataFrame({"sigma": sigma, "slope": np.abs(slope).clip(1e-3), "network": name})
-            for name, slope in zip(names, (by_logvar, by_sigma), strict=True)
-        ]
+    return filled(
+        _slopes(),
+        slopes={
+            "sigma": np.tile(sigma, 2),
+            "slope": np.abs(np.concatenate([by_logvar, by_sigma])).clip(1e-3),
+            "network": np.repeat(OUTPUTS, len(sigma)),
+        },
+        chosen={"sigma": [at]},
     )
+
+
+@cache
+def _slopes() -> dict:
     lines = (
-        alt.Chart(rows)
+        alt.Chart(alt.NamedData("slopes"))
         .mark_line()
         .encode(
             x=alt.X("sigma:Q", title="σ", scale=alt.Scale(type="log", nice=False)),
@@ -47,19 +62,19 @@ def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at
             color=alt.Color(
                 "network:N",
                 sort=None,
-                scale=alt.Scale(domain=names, range=[concepts.SIGMA.colour, concepts.KL.colour]),
+                scale=alt.Scale(domain=OUTPUTS, range=[concepts.SIGMA.colour, concepts.KL.colour]),
                 legend=TOP,
             ),
-            strokeDash=alt.StrokeDash("network:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]])),
+            strokeDash=alt.StrokeDash("network:N", sort=None, scale=alt.Scale(domain=OUTPUTS, range=[[1, 0], [5, 3]])),
             tooltip=[
-                alt.Tooltip("network"),
+                alt.Tooltip("network:N"),
                 alt.Tooltip("sigma:Q", format=".3f"),
                 alt.Tooltip("slope:Q", format=".3g"),
             ],
         )
     )
     rule = (
-        alt.Chart(pd.DataFrame({"sigma": [at]}))
+        alt.Chart(alt.NamedData("chosen"))
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(x=alt.X("sigma:Q"))
     )

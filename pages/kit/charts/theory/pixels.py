@@ -1,21 +1,33 @@
 """Charts of the likelihood of one pixel."""
 
+from functools import cache
+
 import altair as alt
 import numpy as np
-import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 from pages.kit.charts.shared import TOP
 
 
-def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:
+def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> dict:
     """log p(x_i) of one pixel over its grey value x (n,), a curve for each likelihood: name -> (n,), in nats."""
-    names = list(curves)
-    rows = pd.concat([pd.DataFrame({"x": x, "nats": y, "likelihood": name}) for name, y in curves.items()])
+    return filled(
+        _curves(tuple(curves)),
+        curves={
+            "x": np.tile(x, len(curves)),
+            "nats": np.concatenate(list(curves.values())),
+            "likelihood": np.repeat(list(curves), len(x)),
+        },
+    )
+
+
+@cache
+def _curves(names: tuple[str, ...]) -> dict:
     colours = [concepts.RECONSTRUCTION.colour, concepts.X_HAT.colour, concepts.SIGMA.colour]
     return (
-        alt.Chart(rows)
+        alt.Chart(alt.NamedData("curves"))
         .mark_line(strokeWidth=3)
         .encode(
             x=alt.X("x:Q", title="grey value of the pixel, xᵢ"),
@@ -24,17 +36,26 @@ def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> alt.Chart:
             strokeDash=alt.StrokeDash(
                 "likelihood:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]])
             ),
-            tooltip=[alt.Tooltip("likelihood"), alt.Tooltip("x:Q", format=".2f"), alt.Tooltip("nats:Q", format=".3f")],
+            tooltip=[
+                alt.Tooltip("likelihood:N"),
+                alt.Tooltip("x:Q", format=".2f"),
+                alt.Tooltip("nats:Q", format=".3f"),
+            ],
         )
         .properties(height=340)
+        .to_dict(validate=False)
     )
 
 
 def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> dict:
     """C, by which the continuous Bernoulli multiplies, over sigmoid(logit) (n,), with the chosen place."""
-    rows = pd.DataFrame({"mean": mean, "C": constant})
+    return filled(_normaliser(), curve={"mean": mean, "C": constant}, chosen={"mean": [at]})
+
+
+@cache
+def _normaliser() -> dict:
     line = (
-        alt.Chart(rows)
+        alt.Chart(alt.NamedData("curve"))
         .mark_line(color=concepts.X_HAT.colour, strokeWidth=3)
         .encode(
             x=alt.X("mean:Q", title="sigmoid(logit)"),
@@ -43,7 +64,7 @@ def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> dict:
         )
     )
     rule = (
-        alt.Chart(pd.DataFrame({"mean": [at]}))
+        alt.Chart(alt.NamedData("chosen"))
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(x=alt.X("mean:Q"))
     )

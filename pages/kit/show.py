@@ -57,10 +57,11 @@ def named_sheet(
     names = "".join(f"<span>{escape(name)}</span>" for name in rows)
     above = "".join(f"<span>{escape(head)}</span>" for head in heads)
     width = scale * pixels.shape[1]
+    letters = f"font-size: 0.55rem{_PRESENTED}" if presenting() else "font-size: 0.8rem"
     st.html(
         _Markup(
             f'<div style="display: grid; grid-template-columns: max-content minmax(0, {width}px); column-gap: 0.5rem;'
-            f' font-size: 0.8rem; line-height: 1.1{_PRESENTED if presenting() else ""}">'
+            f' {letters}; line-height: 1.1">'
             f'<div></div><div style="display: grid; grid-template-columns: repeat({count}, minmax(0, 1fr));'
             f' text-align: center; overflow-wrap: anywhere">{above}</div>'
             f'<div style="display: grid; grid-template-rows: repeat({len(rows)}, 1fr); align-items: center">{names}</div>'

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -89,7 +90,7 @@ def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarra
     return np.ascontiguousarray(sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap])
 
 
-def labelled(sheet: np.ndarray, rows: list[str], columns: list[str] = (), size: int = 20) -> np.ndarray:
+def labelled(sheet: np.ndarray, rows: Sequence[str], columns: Sequence[str] = (), size: int = 20) -> np.ndarray:
     """A sheet of bytes (height, width) with a name left of each of its rows and above each of its columns.
 
     `size` is the height of the letters in pixels; column names shrink to fit their columns. Rows and columns must be

@@ -2,7 +2,7 @@
 
 import base64
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
 
@@ -11,6 +11,8 @@ import streamlit as st
 
 from pages.kit.present import presenting
 from vae_core.images import labelled, png, tile
+
+_PRESENTED = "; zoom: 2; image-rendering: pixelated"
 
 
 def picture(x: np.ndarray, *, alt: str, scale: int = 5, caption: str | None = None) -> None:
@@ -35,14 +37,14 @@ def sheet(
     image(png(pixels), "image/png", alt=alt, width=scale * pixels.shape[1])
     if caption:
         st.caption(caption)
-    return lambda: png(pixels.repeat(scale, axis=0).repeat(scale, axis=1), about)
+    return lambda: png(_enlarged(pixels, scale), about)
 
 
 def named_sheet(
     x: np.ndarray,
     *,
     rows: list[str],
-    columns: list[str] | int,
+    columns: Sequence[str] = (),
     alt: str,
     scale: int = 2,
     about: dict[str, object] | None = None,
@@ -51,11 +53,10 @@ def named_sheet(
 
     Returns what makes the file to download, with the names in the picture.
     """
-    heads = [] if isinstance(columns, int) else columns
-    count = len(heads) or columns
+    count = len(x) // len(rows)
     pixels = tile(x, count)
     names = "".join(f"<span>{escape(name)}</span>" for name in rows)
-    above = "".join(f"<span>{escape(head)}</span>" for head in heads)
+    above = "".join(f"<span>{escape(head)}</span>" for head in columns)
     width = scale * pixels.shape[1]
     letters = f"font-size: 0.55rem{_PRESENTED}" if presenting() else "font-size: 0.8rem"
     st.html(
@@ -68,7 +69,11 @@ def named_sheet(
             f"{_img(png(pixels), 'image/png', alt, 'display: block; width: 100%; image-rendering: pixelated')}</div>"
         )
     )
-    return lambda: png(labelled(tile(x, count, scale), rows, heads), about)
+    return lambda: png(labelled(_enlarged(pixels, scale), rows, columns), about)
+
+
+def _enlarged(pixels: np.ndarray, scale: int) -> np.ndarray:
+    return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def image(data: bytes, mime: str, *, alt: str, width: int | None = None) -> None:
@@ -80,9 +85,6 @@ def image(data: bytes, mime: str, *, alt: str, width: int | None = None) -> None
     if width:
         style += f"; width: {width}px; image-rendering: pixelated"
     st.html(_Markup(_img(data, mime, alt, style + (_PRESENTED if presenting() else ""))))
-
-
-_PRESENTED = "; zoom: 2; image-rendering: pixelated"
 
 
 def _img(data: bytes, mime: str, alt: str, style: str) -> str:

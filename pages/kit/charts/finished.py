@@ -34,7 +34,7 @@ def _finished(
     schemapi.DEBUG_MODE = CHECKED
     _TABLES.set({})
     drawing = _draw(*_data, **_named)
-    specification = drawing if isinstance(drawing, dict) else drawing.to_dict(validate=CHECKED)
+    specification = drawing if isinstance(drawing, dict) else drawing.to_dict(validate=False)
     if _large:
         specification = _enlarged(specification)
     if CHECKED:

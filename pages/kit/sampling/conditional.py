@@ -88,6 +88,6 @@ def all_labels(choice: Choice, z: np.ndarray, names: list[str], settings: dict, 
     """A row for each code (n, latent) and its name, a column for each label."""
     every = np.arange(len(choice.classes))
     x = inference.decode(choice.model, np.repeat(z, len(every), axis=0), np.tile(every, len(z)))
-    data = named_sheet(x, rows=names, columns=list(choice.classes), alt=alt, about=about(choice, **settings))
+    data = named_sheet(x, rows=names, columns=choice.classes, alt=alt, about=about(choice, **settings))
     name = "-".join([choice.spec.id, *(f"{name}{value}" for name, value in settings.items())])
     download("As PNG", data, f"{name}.png", "image/png", key)

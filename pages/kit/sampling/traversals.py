@@ -57,7 +57,6 @@ def dimensions(choice: Choice):
         data = named_sheet(
             x,
             rows=names,
-            columns=steps,
             about=about(choice, label, rows="; ".join(names), each=where),
             alt=f"Each of {latent_dim} dimensions alone {where}, most used first{of_label(choice, label)}",
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-ROWS = 50  # points looked at together: bounds the memory at any number of them
+ROWS = 16  # points looked at together: the distances to 5,000 others stay in the cache of the processor
 
 
 def nearest(points: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
@@ -20,7 +20,8 @@ def nearest(points: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
     norms = np.einsum("nd,nd->n", among, among)
     found = []
     for start in range(0, len(points), ROWS):
-        squared = norms - 2 * points[start : start + ROWS] @ among.T  # the point's own norm changes no order
+        squared = (-2 * points[start : start + ROWS]) @ among.T
+        squared += norms  # the point's own norm changes no order
         some = np.argpartition(squared, count - 1, axis=1)[:, :count]
         order = np.take_along_axis(squared, some, axis=1).argsort(axis=1)
         found.append(np.take_along_axis(some, order, axis=1))

@@ -30,7 +30,7 @@ def class_shares(z: np.ndarray, codes: np.ndarray, labels: np.ndarray, classes: 
     k = min(k, len(codes))
     z, codes = np.asarray(z, np.float64), np.asarray(codes, np.float64)
     votes = labels[neighbours.nearest(z, codes, k)]  # (n, k), in doubles: codes far from 0 would cancel in floats
-    return np.stack([(votes == label).mean(axis=1) for label in range(classes)], axis=1)
+    return np.eye(classes)[votes].mean(axis=1)
 
 
 def cross_fade(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:

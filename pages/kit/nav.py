@@ -1,5 +1,6 @@
 """The table of pages, and the guard that keeps the entrypoint in charge."""
 
+import base64
 import gc
 import os
 from pathlib import Path
@@ -16,7 +17,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # each visitor a twentieth less.
 gc.set_threshold(20_000, 20, 20)
 
-ICON = Path(__file__).parent / "icon.png"  # what mnist-z10 decodes from z = 0
+# What mnist-z10 decodes from z = 0. Browsers ask for a page's icon again whenever its address changes, so with each move of a
+# slider that the address names: an icon within the page is never asked for.
+ICON = "data:image/png;base64," + base64.b64encode((Path(__file__).parent / "icon.png").read_bytes()).decode()
 FROM_ENTRYPOINT = "_from_entrypoint"
 
 PAGES = {
@@ -50,7 +53,7 @@ def navigation():
 
     The app's own icon comes first: without it the browser would fetch each page's icon from the internet.
     """
-    st.set_page_config(page_title="VAE Classroom", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title="VAE Classroom", page_icon=ICON, layout="wide")
     return st.navigation(
         {
             section: [st.Page(path, title=title, icon=icon) for path, title, icon in rows]

@@ -16,12 +16,12 @@ _PLAYER = st.components.v2.component(
 )
 
 
-def step_player(rows: dict[str, np.ndarray], words: list[str], *, alt: str, says: str, key: str) -> None:
+def step_player(rows: dict[str, np.ndarray], words: tuple[str, ...], *, alt: str, says: str, key: str) -> None:
     """Show rows of pictures, name -> (steps, 28, 28): all steps at once, and one of them large; `words` tell of each step.
 
     `alt` is the strip's text equivalent, `says` stands below it. A `path_map` of the page marks the place of the step on
     its path.
     """
     sprite = png(tile(np.concatenate(list(rows.values())), columns=len(words)))
-    shown = {"sprite": base64.b64encode(sprite).decode(), "rows": list(rows), "words": words, "alt": alt, "says": says}
+    shown = {"sprite": base64.b64encode(sprite).decode(), "rows": tuple(rows), "words": words, "alt": alt, "says": says}
     _PLAYER(key=key, data=shown)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit.components.step_player import step_player
-from pages.kit.controls import one_of, refuse_unknown, row
+from pages.kit.controls import one_of, refuse_unknown
 from pages.kit.show import download
 from pages.kit.transitions.ends import Ends, Walk
 from pages.kit.transitions.passed import NEIGHBOURS, shares_near
@@ -17,19 +17,16 @@ from pages.kit.turns import fragment
 def step_by_step(ends: Ends, kind: str) -> None:
     """The number of steps, and all that depends on it."""
     refuse_unknown("transition_steps", range(5, 101), "Choose 5 to 100 steps.")
-    with row():
-        steps = st.slider(
-            "Steps, both ends included", 5, 100, 14, key="transition_steps", bind="query-params", width=400
+    steps = st.slider("Steps, both ends included", 5, 100, 14, key="transition_steps", bind="query-params", width=400)
+    told = "both"
+    if ends.conditional and ends.labels[0] != ends.labels[1]:
+        told = one_of(
+            "Label of",
+            ["both", "A", "B"],
+            "transition_label",
+            help="This decoder is told which class to draw. One label holds for a whole row, so nothing switches on the"
+            " way: A's row has A's class at both ends, B's row has B's.",
         )
-        told = "both"
-        if ends.conditional and ends.labels[0] != ends.labels[1]:
-            told = one_of(
-                "Label of",
-                ["both", "A", "B"],
-                "transition_label",
-                help="This decoder is told which class to draw. One label holds for a whole row, so nothing switches on the"
-                " way: A's row has A's class at both ends, B's row has B's.",
-            )
     path = Walk(ends, kind, steps, told)
     *drawn, fade = path.shown
     step_player(
@@ -45,17 +42,17 @@ def step_by_step(ends: Ends, kind: str) -> None:
         download("Animation as GIF", animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
 
 
-def _words(path: Walk) -> list[str]:
-    """Each step in words: where it is, how long z is, and what is near."""
-    norms, shares = np.linalg.norm(path.z, axis=1), shares_near(path.ends.choice, path.z)
-    return [
-        f"t = {i / (path.steps - 1):.2f}, ‖z‖ = {norms[i]:.2f}. Of the {NEIGHBOURS} nearest codes,"
-        f" {_largest(shares[i], path.ends.choice.classes)}."
-        for i in range(path.steps)
+def _words(path: Walk) -> tuple[str, ...]:
+    """Each step in words: where it is, how long z is, and the three classes of which most is near."""
+    norms, shares = np.linalg.norm(path.z, axis=1).tolist(), shares_near(path.ends.choice, path.z)
+    largest = np.argsort(-shares, axis=1, kind="stable")[:, :3]
+    near = zip(largest.tolist(), np.take_along_axis(shares, largest, axis=1).tolist(), strict=True)
+    classes = path.ends.choice.classes
+    said = [
+        ", ".join(f"{share:.0%} {classes[label]}" for label, share in zip(labels, parts, strict=True) if share > 0)
+        for labels, parts in near
     ]
-
-
-def _largest(shares: np.ndarray, classes: tuple[str, ...]) -> str:
-    """The three largest of class shares (classes,)."""
-    largest = [label for label in np.argsort(-shares, kind="stable")[:3] if shares[label] > 0]
-    return ", ".join(f"{shares[label]:.0%} {classes[label]}" for label in largest)
+    return tuple(
+        f"t = {i / (path.steps - 1):.2f}, ‖z‖ = {norms[i]:.2f}. Of the {NEIGHBOURS} nearest codes, {said[i]}."
+        for i in range(path.steps)
+    )

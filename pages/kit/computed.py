@@ -1,6 +1,7 @@
 """What takes long to compute from what is shipped, computed once: see `cache`."""
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -28,8 +29,7 @@ def _prior_log_likelihoods(model_id: str, sha256: str, x, labels, count: int, se
 
     z = latent.sample_prior(count, _spec.latent_dim, seed)
     values = inference.log_likelihood_of_codes(cache.model(_spec), x, z, labels)
-    values.setflags(write=False)
-    return values
+    return _shared(values)
 
 
 def guided_estimate(spec: ModelSpec, x, labels, samples: int = 100) -> float:
@@ -52,8 +52,7 @@ def toy_density(low: float, high: float, count: int) -> tuple[np.ndarray, np.nda
 
     toy, x = Toy(), np.linspace(low, high, count)
     density = np.exp([toy.log_evidence(value) for value in x])
-    density.setflags(write=False)
-    return x, density
+    return x, _shared(density)
 
 
 def gradients_of_mu(spec: ModelSpec, x, mu, logvar, labels, samples: int, seed: int):
@@ -69,6 +68,40 @@ def _gradients_of_mu(model_id: str, sha256: str, x, mu, logvar, labels, samples:
     return inference.gradients_of_mu(cache.model(_spec), x, mu, logvar, epsilon, labels)
 
 
+@dataclass(frozen=True)
+class Usage:
+    """How much of each latent dimension a model uses, measured on the gallery: three arrays (latent,)."""
+
+    kl: np.ndarray  # KL(q(z|x) || p(z)) in nats, the mean over the pictures
+    variance: np.ndarray  # of the posterior means
+    active: np.ndarray  # see `latent.active_units`
+
+
+def usage(spec: ModelSpec) -> Usage:
+    """How much a model uses each of its latent dimensions. Raises ArtifactError."""
+    return _usage(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _usage(model_id: str, sha256: str | None, _spec: ModelSpec) -> Usage:
+    from vae_core.inference import kl_per_dim
+
+    codes = cache.codes(_spec)
+    kl = kl_per_dim(codes.mu, codes.logvar).mean(axis=0)
+    return Usage(_shared(kl), _shared(codes.mu.var(axis=0)), _shared(latent.active_units(codes.mu)))
+
+
+def class_gaussians(spec: ModelSpec) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Mean and variance of each class's codes in the gallery, see `latent.class_gaussians`. Raises ArtifactError."""
+    return _class_gaussians(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _class_gaussians(model_id: str, sha256: str | None, _spec: ModelSpec):
+    codes = cache.codes(_spec)
+    return latent.class_gaussians(codes.mu, codes.logvar, codes.y)
+
+
 def agreement(spec: ModelSpec):
     """For each code of the gallery the share of its ten nearest others that have its label, (n,). Raises ArtifactError."""
     return _agreement(spec.id, spec.codes and spec.codes.sha256, spec)
@@ -79,8 +112,7 @@ def _agreement(model_id: str, sha256: str | None, _spec: ModelSpec):
     from vae_core.neighbours import agreement
 
     shares = agreement(cache.codes(_spec).mu, cache.codes(_spec).y)
-    shares.setflags(write=False)
-    return shares
+    return _shared(shares)
 
 
 def map_job(spec: ModelSpec, method: str, setting: int, seed: int, count: int):
@@ -128,8 +160,7 @@ def _log_weights(model_id, sha256, content, label, count: int, seed: int, _spec:
 
     noise = latent.noise(count, _spec.latent_dim, seed)
     found = inference.log_weights(cache.model(_spec), _x, noise, _labels(label))
-    found.setflags(write=False)
-    return found
+    return _shared(found)
 
 
 def gallery_log_weights(spec: ModelSpec, pictures: int, count: int) -> np.ndarray:
@@ -153,8 +184,7 @@ def _gallery_log_weights(model_id, sha256, pictures: int, count: int, _spec: Mod
             for i in range(pictures)
         ]
     )
-    found.setflags(write=False)
-    return found
+    return _shared(found)
 
 
 def inference_gap(spec: ModelSpec, x: np.ndarray, label: int | None):
@@ -179,8 +209,7 @@ def _log_joint(model_id, sha256, content, codes: str, label, _spec: ModelSpec, _
     from vae_core import inference
 
     found = inference.log_joint(cache.model(_spec), _x, _z, _labels(label))
-    found.setflags(write=False)
-    return found
+    return _shared(found)
 
 
 def contrast(spec: ModelSpec, what: str, label: int | None) -> tuple[np.ndarray, int]:
@@ -203,6 +232,12 @@ def _contrast(model_id, weights, codes_sha256, what: str, label: int | None, dec
     else:
         seen = _images.x[members]
     return transitions.contrast(codes.mu[members], transitions.MEASURES[what](seen)), len(members)
+
+
+def _shared(values: np.ndarray) -> np.ndarray:
+    """What all readers share, nobody may change."""
+    values.setflags(write=False)
+    return values
 
 
 def _content(values: np.ndarray) -> str:

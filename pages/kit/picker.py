@@ -7,7 +7,7 @@ from typing import NoReturn
 import numpy as np
 import streamlit as st
 
-from pages.kit import cache
+from pages.kit import cache, computed
 from pages.kit.controls import refuse_unknown
 from pages.kit.own import OwnDigit, own_digits
 from pages.kit.share import copy_link
@@ -80,7 +80,7 @@ class Choice:
 
     def most_used_first(self) -> np.ndarray:
         """The latent dimensions by the variance of the gallery's codes, the largest first: (latent,) integers."""
-        return np.argsort(-self.codes.mu.var(axis=0))
+        return np.argsort(-computed.usage(self.spec).variance)
 
     def _own(self, index: int) -> OwnDigit | None:
         """The reader's own digits come after the gallery's pictures."""

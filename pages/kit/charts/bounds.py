@@ -1,9 +1,12 @@
 """Bounds on log p(x) as charts: data in, altair out."""
 
+from functools import cache
+
 import altair as alt
 import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 
 BOUND, ESS, EVIDENCE = concepts.X_HAT.colour, concepts.EPSILON.colour, concepts.X.colour
@@ -15,26 +18,29 @@ def bound_by_k(rows: pd.DataFrame, k: int, log_evidence: float | None) -> dict:
     Rows have K, bound, sd, draws. Where log p(x) is known, it is a dashed line.
     """
     rows = rows.assign(low=rows["bound"] - rows["sd"], high=rows["bound"] + rows["sd"])
-    x = alt.X("K:Q", title="K, samples in one bound", scale=alt.Scale(type="log", domain=[1, rows["K"].max()]))
+    exact = {} if log_evidence is None else {"exact": {"nats": [log_evidence], "name": ["log p(x)"], "K": [1]}}
+    return filled(_bound_over_k(int(rows["K"].max()), bool(exact)), draws=dict(rows.items()), mark={"K": [k]}, **exact)
+
+
+@cache
+def _bound_over_k(top: int, exact: bool) -> dict:
+    x = alt.X("K:Q", title="K, samples in one bound", scale=alt.Scale(type="log", domain=[1, top]))
     y = alt.Scale(zero=False, nice=False, padding=12)
     tooltip = [
-        alt.Tooltip("K"),
+        alt.Tooltip("K:Q"),
         alt.Tooltip("bound:Q", title="mean, nats", format=".2f"),
         alt.Tooltip("sd:Q", title="standard deviation", format=".2f"),
         alt.Tooltip("draws:Q", title="draws"),
     ]
-    base = alt.Chart(rows).encode(x=x, tooltip=tooltip)
+    base = alt.Chart(alt.NamedData("draws")).encode(x=x, tooltip=tooltip)
     band = base.mark_area(color=BOUND, opacity=0.2).encode(y=alt.Y("low:Q", scale=y, title="nats"), y2=alt.Y2("high:Q"))
     line = base.mark_line(color=BOUND, point=alt.OverlayMarkDef(color=BOUND, size=40)).encode(y=alt.Y("bound:Q"))
-    layers = [band, line, _mark(k)]
-    if log_evidence is not None:
-        exact = pd.DataFrame({"nats": [log_evidence], "name": ["log p(x)"], "K": [1]})
-        layers.append(alt.Chart(exact).mark_rule(color=EVIDENCE, strokeDash=[6, 4], size=2).encode(y=alt.Y("nats:Q")))
-        layers.append(
-            alt.Chart(exact)
-            .mark_text(align="left", dx=6, dy=-8, fontSize=12, color=EVIDENCE)
-            .encode(x=alt.X("K:Q"), y=alt.Y("nats:Q"), text=alt.Text("name"))
-        )
+    layers = [band, line, _mark()]
+    if exact:
+        evidence = alt.Chart(alt.NamedData("exact")).encode(y=alt.Y("nats:Q"))
+        layers.append(evidence.mark_rule(color=EVIDENCE, strokeDash=[6, 4], size=2))
+        name = evidence.mark_text(align="left", dx=6, dy=-8, fontSize=12, color=EVIDENCE)
+        layers.append(name.encode(x=alt.X("K:Q"), text=alt.Text("name:N")))
     return layered(*layers, height=280)
 
 
@@ -43,24 +49,33 @@ def ess_by_k(rows: pd.DataFrame, k: int) -> dict:
 
     Rows have K, ess, draws.
     """
-    top = float(rows["K"].max())
+    top = int(rows["K"].max())
+    return filled(
+        _ess_over_k(top),
+        draws=dict(rows.items()),
+        mark={"K": [k]},
+        equal={"K": [1, top], "ess": [1, top]},
+        name={"K": [top / 4], "ess": [top / 4], "name": ["all weights equal"]},
+    )
+
+
+@cache
+def _ess_over_k(top: int) -> dict:
     x = alt.X("K:Q", title="K, samples in one bound", scale=alt.Scale(type="log", domain=[1, top]))
     y = alt.Y("ess:Q", title="effective samples", scale=alt.Scale(type="log", domain=[1, top]))
-    tooltip = [alt.Tooltip("K"), alt.Tooltip("ess:Q", title="effective samples", format=".1f")]
+    tooltip = [alt.Tooltip("K:Q"), alt.Tooltip("ess:Q", title="effective samples", format=".1f")]
     line = (
-        alt.Chart(rows)
+        alt.Chart(alt.NamedData("draws"))
         .mark_line(color=ESS, point=alt.OverlayMarkDef(color=ESS, size=40))
         .encode(x=x, y=y, tooltip=tooltip)
     )
-    equal = pd.DataFrame({"K": [1.0, top], "ess": [1.0, top]})
-    diagonal = alt.Chart(equal).mark_line(color=EVIDENCE, strokeDash=[6, 4]).encode(x=x, y=y)
-    name = pd.DataFrame({"K": [top / 4], "ess": [top / 4], "name": ["all weights equal"]})
+    diagonal = alt.Chart(alt.NamedData("equal")).mark_line(color=EVIDENCE, strokeDash=[6, 4]).encode(x=x, y=y)
     text = (
-        alt.Chart(name)
+        alt.Chart(alt.NamedData("name"))
         .mark_text(align="right", dx=-8, fontSize=12, color=EVIDENCE)
-        .encode(x=x, y=y, text=alt.Text("name"))
+        .encode(x=x, y=y, text=alt.Text("name:N"))
     )
-    return layered(diagonal, text, line, _mark(k), height=280)
+    return layered(diagonal, text, line, _mark(), height=280)
 
 
 def ladder(values: dict[str, float], exact: bool) -> dict:
@@ -89,6 +104,6 @@ def ladder(values: dict[str, float], exact: bool) -> dict:
     return layered(dot, text, height=46 * len(rows) + 40)
 
 
-def _mark(k: int) -> alt.Chart:
+def _mark() -> alt.Chart:
     """A vertical line at the K that the reader has chosen."""
-    return alt.Chart(pd.DataFrame({"K": [k]})).mark_rule(size=2, color=concepts.Z.colour).encode(x=alt.X("K:Q"))
+    return alt.Chart(alt.NamedData("mark")).mark_rule(size=2, color=concepts.Z.colour).encode(x=alt.X("K:Q"))

@@ -36,9 +36,8 @@ class Dimensions:
 
 def dimensions_of(choice: Choice) -> Dimensions:
     """Measured on the codes of the gallery."""
-    mu, logvar = choice.codes.mu, choice.codes.logvar
-    names = [f"z{j + 1}" for j in range(choice.spec.latent_dim)]
-    return Dimensions(names, inference.kl_per_dim(mu, logvar).mean(axis=0), latent.active_units(mu))
+    usage = computed.usage(choice.spec)
+    return Dimensions([f"z{j + 1}" for j in range(choice.spec.latent_dim)], usage.kl, usage.active)
 
 
 def switched_off(choice: Choice, dimensions: Dimensions) -> None:

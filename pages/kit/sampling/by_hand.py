@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from pages.kit import cache
+from pages.kit import cache, computed
 from pages.kit.components.live_decoder import live_decoder
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
@@ -13,7 +13,7 @@ from pages.kit.place import linked_code
 from pages.kit.sampling.controls import about
 from pages.kit.show import download, look_for, source
 from pages.kit.turns import fragment
-from vae_core import inference, latent
+from vae_core import inference
 from vae_core.images import png, to_pixels
 
 LEFT = "sampling_left"  # the model, code and label that the reader last let go of
@@ -60,7 +60,7 @@ def pad(choice: Choice):
         weights=cache.network(spec, "decoder"),
         mu=codes.mu,
         y=codes.y,
-        active=latent.active_units(codes.mu),
+        active=computed.usage(spec).active,
         order=choice.most_used_first(),
         start=start["z"],
         classes=choice.classes,

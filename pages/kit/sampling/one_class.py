@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit import computed
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
@@ -43,8 +44,7 @@ def samples_of_class(choice: Choice):
     if spec.conditional:  # the label says it all
         mean, variance, of = np.zeros(latent_dim), np.ones(latent_dim), "the prior, and the label"
     else:
-        gaussians = latent.class_gaussians(codes.mu, codes.logvar, codes.y)
-        mean, variance = gaussians[label]
+        mean, variance = computed.class_gaussians(spec)[label]
         of = "the class's Gaussian"
     z = latent.sample_gaussian(mean, variance, 64, seed, temperature)
     with result:

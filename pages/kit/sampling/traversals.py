@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit import computed
 from pages.kit.controls import one_of, row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.sampling.controls import about, chosen_label, of_label
@@ -28,9 +29,9 @@ def traversals(choice: Choice):
 @fragment
 def dimensions(choice: Choice):
     """What a control moves, and nothing else."""
-    spec, codes, latent_dim = choice.spec, choice.codes, choice.spec.latent_dim
-    kl = inference.kl_per_dim(codes.mu, codes.logvar).mean(axis=0)
-    rows, active = np.argsort(-kl) if spec.variational else choice.most_used_first(), latent.active_units(codes.mu)
+    spec, latent_dim = choice.spec, choice.spec.latent_dim
+    usage = computed.usage(spec)
+    rows = np.argsort(-usage.kl) if spec.variational else choice.most_used_first()
     around = AROUND[0]
     controls, result = st.columns([1, 2], gap="large")
     with controls:
@@ -50,8 +51,8 @@ def dimensions(choice: Choice):
             where, start = "from −2.5 to 2.5 with the others at 0", "prior"
     names = [f"z{d + 1}" for d in rows]
     if spec.variational:
-        names = [f"{name}: {kl[d]:.2f} nats" for name, d in zip(names, rows, strict=True)]
-    names = [name if active[d] else f"{name}, unused" for name, d in zip(names, rows, strict=True)]
+        names = [f"{name}: {usage.kl[d]:.2f} nats" for name, d in zip(names, rows, strict=True)]
+    names = [name if usage.active[d] else f"{name}, unused" for name, d in zip(names, rows, strict=True)]
     x = choice.decode(latent.traversals(origin, spread, reach, steps, rows), label)
     with result:
         data = named_sheet(
@@ -68,7 +69,7 @@ def dimensions(choice: Choice):
             "image/png",
             "sampling_traversals_png",
         )
-        unused = int((~active).sum())
+        unused = int((~usage.active).sum())
         st.caption(
             f"Each row moves one dimension {where}."
             + (" Beside it: its KL, on average over the gallery." if spec.variational else "")

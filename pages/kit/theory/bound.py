@@ -105,14 +105,14 @@ def _toy() -> None:
             log_evidence,
             elbo,
             gap,
-            alt=f"ELBO {elbo:.2f} plus gap {gap:.2f} is log p(x) {log_evidence:.2f} nats",
+            alt="The ELBO and the gap end to end, above log p(x), which is as long as both",
         )
         chart(
             q_and_posterior,
             z,
             latent.normal_density(z, mu, sigma),
             toy.posterior(x, z),
-            alt=f"q = N({mu:.2f}, {sigma:.2f} squared) beside the true posterior and the prior",
+            alt="The densities of q, of the true posterior and of the prior",
         )
     st.metric("ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True)
     st.caption(

@@ -132,9 +132,7 @@ def _pile() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         z = np.linspace(-3, 3, 121)
-        chart(
-            bent_decoder, z, toy.mean(z), toy.sigma, stop, at, alt=f"The toy's bent decoder f(z), with z at {stop:.2f}"
-        )
+        chart(bent_decoder, z, toy.mean(z), toy.sigma, stop, at, alt="The toy's bent decoder f(z), and where z is")
     with right:
         chart(
             dropped_gaussians,
@@ -143,7 +141,7 @@ def _pile() -> None:
             last,
             exact,
             at,
-            alt=f"{last + 1} Gaussians dropped on x, their sum, and the exact density p(x)",
+            alt="The Gaussians dropped on x so far, their sum, and the exact density p(x)",
         )
     st.caption(
         f"At x = {at:.0f} (dotted) the {last + 1} stops so far add up to **{so_far:.3f}** of p(x) = **{whole:.3f}**. Move z to"

@@ -64,7 +64,7 @@ def _by_hand() -> None:
         noise_seed = times_pressed("Fresh samples", "loss_fresh")
     exact, estimate, standard_error = inference.kl_both_ways(mu, logvar, latent.noise(samples, 1, noise_seed)[:, 0])
     with curves:
-        chart(two_gaussians, mu, sigma, alt=f"Density of N({mu:.2f}, {sigma:.2f} squared) over the prior N(0, 1)")
+        chart(two_gaussians, mu, sigma, alt="The density of the posterior N(μ, σ²) over the prior N(0, 1)")
     with sliders:
         left, right = st.columns(2)
         left.metric("Closed form, nats", f"{exact:.3f}")
@@ -77,7 +77,7 @@ def _by_hand() -> None:
             exact,
             estimate,
             standard_error,
-            alt=f"Exact KL {exact:.3f}, estimate {estimate:.3f} plus or minus {standard_error:.3f} nats",
+            alt="The closed form as a line, and the estimate with bars of two standard errors to each side",
         )
         st.caption(
             f"σ = {sigma:.2f}. The line is the closed form; the diamond is the mean of log q(z) − log p(z) over the"

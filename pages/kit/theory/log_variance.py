@@ -42,7 +42,7 @@ def _as_logvar(choice: Choice) -> None:
     logvar = st.slider("The network's output, log σ²", -10.0, 4.0, -2.0, 0.1, key="logvar_output", bind="query-params")
     sigma = float(np.exp(0.5 * logvar))
     st.metric("σ", f"{sigma:.3f}", f"σ² = {sigma**2:.4g}", delta_color="off", delta_arrow="off", border=True)
-    chart(sigma_of_logvar, logvar, alt=f"sigma over log sigma squared; at {logvar:.1f} sigma is {sigma:.3f}")
+    chart(sigma_of_logvar, logvar, alt="σ over log σ², and where the output is")
     if choice.spec.variational:
         low, high = np.quantile(choice.codes.logvar, [0.01, 0.99])
         st.caption(
@@ -78,6 +78,6 @@ def _as_sigma() -> None:
         grid,
         *gradients.kl_slopes(grid),
         sigma,
-        alt=f"Size of the KL's slope at sigma {sigma:.2f}: {abs(by_sigma):.2f} over sigma, {abs(by_logvar):.3f} over log sigma squared",
+        alt="The size of the KL's slope over σ, and over log σ², against σ",
     )
     st.caption("KL(N(0, σ²) || N(0, 1)), by autograd: σ − 1/σ over σ, and ½ (σ² − 1) over log σ². Both are 0 at σ = 1.")

@@ -91,7 +91,7 @@ def _held_noise() -> None:
             noise_to_code,
             epsilon,
             z,
-            alt=f"Nine codes on the line z = {mu:.2f} + {sigma:.2f} epsilon, from {z.min():.2f} to {z.max():.2f}",
+            alt="Nine codes on the line z = μ + σ ε, over their noise",
         )
     with controls:
         if anew:

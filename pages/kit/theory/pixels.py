@@ -106,7 +106,7 @@ def _one_pixel() -> None:
             pixel_curves,
             x,
             curves,
-            alt=f"log p of one pixel over its grey value under three likelihoods at logit {logit:.1f}",
+            alt="log p of one pixel over its grey value, under three likelihoods",
         )
     logits = np.linspace(-6, 6, 121)
     constant = inference.normalizer(logits)

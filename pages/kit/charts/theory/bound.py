@@ -1,51 +1,63 @@
 """Charts of the bound, its gap, and q beside the true posterior."""
 
+from functools import cache
+
 import altair as alt
 import numpy as np
-import pandas as pd
 
 from pages.kit import concepts
+from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 from pages.kit.charts.theory.densities import densities
 from vae_core.latent import normal_density
 
 ELBO = concepts.X_HAT.colour  # as in the training curves
+NAMES = ["ELBO", "+ KL(q || p(z|x))", "= log p(x)"]
 
 
 def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> dict:
     """ELBO + KL(q || p(z|x)) = log p(x) as lengths from 0, in nats: however the two share it, they end at one line."""
-    names = [f"ELBO {elbo:.2f}", f"+ KL(q || p(z|x)) {gap:.2f}", f"= log p(x) {log_evidence:.2f}"]
-    rows = pd.DataFrame(
-        {
-            "bar": names,
-            "start": [0, elbo, 0],
+    low, high = min(-8, round(log_evidence) - 4), max(0, log_evidence)
+    return filled(
+        _lengths(low, high),
+        lengths={
+            "bar": NAMES,
+            "start": [0.0, elbo, 0.0],
             "end": [elbo, elbo + gap, log_evidence],
             "nats": [elbo, gap, log_evidence],
-        }
+            "says": [f"{name} {nats:.2f}" for name, nats in zip(NAMES, (elbo, gap, log_evidence), strict=True)],
+        },
+        whole={"nats": [log_evidence]},
     )
-    scale = alt.Scale(domain=[min(-8, round(log_evidence) - 4), max(0, log_evidence)], clamp=True)
+
+
+@cache
+def _lengths(low: float, high: float) -> dict:
+    scale = alt.Scale(domain=[low, high], clamp=True)
+    y = alt.Y("bar:N", sort=None, title=None, axis=None)
+    colours = alt.Scale(domain=NAMES, range=[ELBO, concepts.KL.colour, concepts.X.colour])
     bars = (
-        alt.Chart(rows)
-        .mark_bar(size=22)
+        alt.Chart(alt.NamedData("lengths"))
+        .mark_bar(size=22, yOffset=12)
         .encode(
             x=alt.X("start:Q", scale=scale, title="nats"),
             x2=alt.X2("end:Q"),
-            y=alt.Y("bar:N", sort=None, title=None, axis=None),
-            color=alt.Color(
-                "bar:N",
-                sort=None,
-                scale=alt.Scale(domain=names, range=[ELBO, concepts.KL.colour, concepts.X.colour]),
-                legend=alt.Legend(orient="top", title=None, columns=1, symbolType="square", labelLimit=400),
-            ),
-            tooltip=[alt.Tooltip("bar"), alt.Tooltip("nats:Q", format=".3f")],
+            y=y,
+            color=alt.Color("bar:N", sort=None, scale=colours, legend=None),
+            tooltip=[alt.Tooltip("bar:N"), alt.Tooltip("nats:Q", format=".3f")],
         )
     )
+    names = (
+        alt.Chart(alt.NamedData("lengths"))
+        .mark_text(align="left", dy=-10, fontSize=13, fontWeight="bold")
+        .encode(x=alt.XValue(0), y=y, text=alt.Text("says:N"), color=alt.Color("bar:N", scale=colours, legend=None))
+    )
     rule = (
-        alt.Chart(pd.DataFrame({"nats": [log_evidence]}))
+        alt.Chart(alt.NamedData("whole"))
         .mark_rule(color=concepts.X.colour, size=2)
         .encode(x=alt.X("nats:Q", scale=scale))
     )
-    return layered(bars, rule, height=290)
+    return layered(bars, names, rule, height=250)
 
 
 def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> dict:

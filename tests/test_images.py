@@ -84,6 +84,11 @@ def test_png_decodes_back_exactly():
     picture = Image.open(io.BytesIO(images.png(FRAMES[0])))
     assert (picture.format, picture.size) == ("PNG", FRAMES[0].shape[::-1])
     np.testing.assert_array_equal(np.asarray(picture.convert("L")), FRAMES[0])
+    np.testing.assert_array_equal(images.unpacked(images.png(FRAMES[0])), FRAMES[0])
+
+
+def test_an_enlarged_pixel_is_a_square():
+    np.testing.assert_array_equal(images.enlarged(np.array([[1, 2]]), 2), [[1, 1, 2, 2], [1, 1, 2, 2]])
 
 
 def test_gif_frames_decode_back_exactly():

@@ -160,6 +160,16 @@ def test_a_slider_of_another_dimension_and_the_spacing_move_the_grid():
     assert pictures(at) != moved
 
 
+def test_the_file_of_the_grid_is_the_decoded_plane(files):
+    open_part("Grid", model="mnist-z4-cond", sampling_cells="5", sampling_label="3")
+    file = Image.open(io.BytesIO(files["Manifold as PNG"]()))
+    dims = tuple(int(file.text[axis][1:]) - 1 for axis in ("right", "up"))
+    z = latent.grid(latent.grid_axis(5, "probability"), 4, dims)
+    x = inference.decode(load_vae(ARTIFACTS, SHIPPED["mnist-z4-cond"]), z, np.full(25, 3))
+    np.testing.assert_array_equal(np.asarray(file), tile(x, 5, 4))
+    assert file.text["y"] == "3"
+
+
 def test_the_dimensions_of_the_grid_follow_the_model():
     at = open_part("Grid", model="mnist-z20")
     at.selectbox(key="sampling_right").set_value("z15").run()

@@ -131,6 +131,16 @@ def png(pixels: np.ndarray, about: dict[str, object] | None = None) -> bytes:
     return out.getvalue()
 
 
+def unpacked(data: bytes) -> np.ndarray:
+    """The bytes of a grey picture, (height, width) uint8, out of the file that `png` made of them."""
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def enlarged(pixels: np.ndarray, scale: int) -> np.ndarray:
+    """Each pixel of (height, width) as a square of scale x scale."""
+    return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
 def gif(frames: np.ndarray, milliseconds: int, about: dict[str, object] | None = None) -> bytes:
     """Pictures of bytes (n, height, width), grey, as an endless GIF that shows each for `milliseconds`; exact greys.
 

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.kit import cache
 from vae_core import latent
 from vae_core.data import DataError, Images, data_dir
+from vae_core.images import png, tile
 from vae_core.manifest import ModelSpec
 
 KL_PICTURES = 500  # of the gallery's 5,000: enough for the mean KL of a dimension, encoded anew for each epoch
@@ -100,6 +101,24 @@ def class_gaussians(spec: ModelSpec) -> dict[int, tuple[np.ndarray, np.ndarray]]
 def _class_gaussians(model_id: str, sha256: str | None, _spec: ModelSpec):
     codes = cache.codes(_spec)
     return latent.class_gaussians(codes.mu, codes.logvar, codes.y)
+
+
+def decoded_sheet(spec: ModelSpec, z: np.ndarray, label: int | None, columns: int) -> bytes:
+    """Codes z (n, latent) decoded, row by row as a PNG; all of one class if the model is conditional. Raises ArtifactError.
+
+    Decoded once for a whole class that looks at the same codes.
+    """
+    return _decoded_sheet(spec.id, spec.weights.sha256, _content(z), label, columns, spec, z)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _decoded_sheet(
+    model_id: str, sha256: str, codes: str, label: int | None, columns: int, _spec: ModelSpec, _z
+) -> bytes:
+    from vae_core import inference
+
+    labels = None if label is None else np.full(len(_z), label)
+    return png(tile(inference.decode(cache.model(_spec), _z, labels), columns))
 
 
 def agreement(spec: ModelSpec):

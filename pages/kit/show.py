@@ -2,15 +2,17 @@
 
 import base64
 import inspect
+import io
 from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from pages.kit.present import presenting
-from vae_core.images import labelled, png, tile
+from vae_core.images import enlarged, labelled, png, tile, unpacked
 
 _PRESENTED = "; zoom: 2; image-rendering: pixelated"
 
@@ -37,11 +39,11 @@ def sheet(
     image(png(pixels), "image/png", alt=alt, width=scale * pixels.shape[1])
     if caption:
         st.caption(caption)
-    return lambda: png(_enlarged(pixels, scale), about)
+    return lambda: png(enlarged(pixels, scale), about)
 
 
 def named_sheet(
-    x: np.ndarray,
+    data: bytes,
     *,
     rows: list[str],
     columns: Sequence[str] = (),
@@ -49,31 +51,25 @@ def named_sheet(
     scale: int = 2,
     about: dict[str, object] | None = None,
 ) -> Callable[[], bytes]:
-    """Show pictures (n, height, width) as `sheet` does, with a name beside each row and, if given, above each column.
+    """Show a PNG of pictures side by side, with a name beside each row and, if given, above each column.
 
-    Returns what makes the file to download, with the names in the picture.
+    Rows and columns are evenly spaced. Returns what makes the file to download, with the names in the picture.
     """
-    count = len(x) // len(rows)
-    pixels = tile(x, count)
     names = "".join(f"<span>{escape(name)}</span>" for name in rows)
     above = "".join(f"<span>{escape(head)}</span>" for head in columns)
-    width = scale * pixels.shape[1]
+    width = scale * Image.open(io.BytesIO(data)).width  # in its head: the pixels are not read for it
     letters = f"font-size: 0.55rem{_PRESENTED}" if presenting() else "font-size: 0.8rem"
     st.html(
         _Markup(
             f'<div style="display: grid; grid-template-columns: max-content minmax(0, {width}px); column-gap: 0.5rem;'
             f' {letters}; line-height: 1.1">'
-            f'<div></div><div style="display: grid; grid-template-columns: repeat({count}, minmax(0, 1fr));'
+            f'<div></div><div style="display: grid; grid-template-columns: repeat({max(1, len(columns))}, minmax(0, 1fr));'
             f' text-align: center; overflow-wrap: anywhere">{above}</div>'
             f'<div style="display: grid; grid-template-rows: repeat({len(rows)}, 1fr); align-items: center">{names}</div>'
-            f"{_img(png(pixels), 'image/png', alt, 'display: block; width: 100%; image-rendering: pixelated')}</div>"
+            f"{_img(data, 'image/png', alt, 'display: block; width: 100%; image-rendering: pixelated')}</div>"
         )
     )
-    return lambda: png(labelled(_enlarged(pixels, scale), rows, columns), about)
-
-
-def _enlarged(pixels: np.ndarray, scale: int) -> np.ndarray:
-    return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+    return lambda: png(labelled(enlarged(unpacked(data), scale), rows, columns), about)
 
 
 def image(data: bytes, mime: str, *, alt: str, width: int | None = None) -> None:

@@ -53,7 +53,7 @@ def plane(
 ) -> bytes:
     """A square of `side` pixels with axes, as an SVG: decoded pictures, codes over them or alone, or both.
 
-    `pictures` is a PNG of exactly that size. `codes` (n, 2) lie at shares of the axes, 0 to 1 from the left and from below;
+    `pictures` is a square PNG. `codes` (n, 2) lie at shares of the axes, 0 to 1 from the left and from below;
     those outside are left out. `ticks` are shares with their text, `colours` those of the classes `labels` (n,), and
     `cells` the number of pictures in a row: where there are codes, a cross marks the middle of each.
     """

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit import computed
 from pages.kit.charts import sampling as sampling_charts
 from pages.kit.controls import one_of
 from pages.kit.picker import Choice, chosen_axes
@@ -10,7 +11,7 @@ from pages.kit.sampling.controls import about, chosen_label, of_label
 from pages.kit.show import download, image, look_for, source
 from pages.kit.turns import fragment
 from vae_core import inference, latent
-from vae_core.images import png, tile
+from vae_core.images import enlarged, png, unpacked
 
 SHOWN = 2000  # codes over the pictures
 SPACINGS = {"equal probability": "probability", "equal steps": "equal"}  # as in the link: as `latent.grid_axis` has it
@@ -55,11 +56,10 @@ def cells(choice: Choice):
         label = chosen_label(choice)
         dims, origin = chosen_plane(choice) if latent_dim > 2 else ((0, 1), np.zeros(2, np.float32))
     right, up = (f"z{dim + 1}" for dim in dims)
-    x = choice.decode(latent.grid(latent.grid_axis(side, spacing), latent_dim, dims, origin), label)
-    scale = max(1, 20 // side)
+    z = latent.grid(latent.grid_axis(side, spacing), latent_dim, dims, origin)
+    sheet, scale = computed.decoded_sheet(spec, z, label, side), max(1, 20 // side)
     moved = {f"z{i + 1}": f"{value:.1f}" for i, value in enumerate(origin) if value and i not in dims}
     settings = about(choice, label, right=right, up=up, spacing=steps, **moved)
-    data = png(tile(x, side, scale), settings)
     places = None if shown == "pictures" else latent.grid_share(mu[:, dims], side, spacing)
     marks = range(-3, 4) if spacing == "equal" else range(-2, 3)
     with result:
@@ -68,7 +68,7 @@ def cells(choice: Choice):
             side=28 * side * scale,
             ticks=[(float(latent.grid_share(v, side, spacing)), str(v).replace("-", "−")) for v in marks],
             titles=(right, up),
-            pictures=None if shown == "codes" else data,
+            pictures=None if shown == "codes" else sheet,
             codes=places,
             labels=y,
             colours=colours,
@@ -88,7 +88,13 @@ def cells(choice: Choice):
             )
     with controls:
         name = "-".join([spec.id, "manifold", right, up, str(side), spacing, *(f"{z}_{v}" for z, v in moved.items())])
-        download("Manifold as PNG", data, f"{name[:120]}.png", "image/png", "sampling_manifold_png")
+        download(
+            "Manifold as PNG",
+            lambda: png(enlarged(unpacked(sheet), scale), settings),
+            f"{name[:120]}.png",
+            "image/png",
+            "sampling_manifold_png",
+        )
 
 
 def chosen_plane(choice: Choice) -> tuple[tuple[int, int], np.ndarray]:

@@ -53,10 +53,10 @@ def dimensions(choice: Choice):
     if spec.variational:
         names = [f"{name}: {usage.kl[d]:.2f} nats" for name, d in zip(names, rows, strict=True)]
     names = [name if usage.active[d] else f"{name}, unused" for name, d in zip(names, rows, strict=True)]
-    x = choice.decode(latent.traversals(origin, spread, reach, steps, rows), label)
+    z = latent.traversals(origin, spread, reach, steps, rows)
     with result:
         data = named_sheet(
-            x,
+            computed.decoded_sheet(spec, z, label if spec.conditional else None, steps),
             rows=names,
             about=about(choice, label, rows="; ".join(names), each=where),
             alt=f"Each of {latent_dim} dimensions alone {where}, most used first{of_label(choice, label)}",

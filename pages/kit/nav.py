@@ -1,21 +1,12 @@
 """The table of pages, and the guard that keeps the entrypoint in charge."""
 
 import base64
-import gc
-import os
 from pathlib import Path
 
 import streamlit as st
 
+from pages.kit import process  # noqa: F401, this module is the first that every page imports
 from pages.kit.present import presentation_switch
-
-# One thread for torch, in every session's own thread: faster for small batches, and fair between sessions. This module is
-# the first that every page imports, and torch reads the variable when it is imported.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-# A rerun makes thousands of objects that live for milliseconds: looked after by the thousand, not by the hundred, they cost
-# each visitor a twentieth less.
-gc.set_threshold(20_000, 20, 20)
 
 # What mnist-z10 decodes from z = 0. Browsers ask for a page's icon again whenever its address changes, so with each move of a
 # slider that the address names: an icon within the page is never asked for.

@@ -36,8 +36,9 @@ def step_by_step(ends: Ends, kind: str) -> None:
         says=f"Rows, from above: {'; '.join([*drawn, fade])}. The ends' codes are {ends.how}. A click on the strip goes there.",
         key="transition_player",
     )
-    with st.container(horizontal=True):  # the files are made on the click
-        strip, animation = partial(path.strip, 4, path.about), partial(path.animation, path.about)
+    with st.container(horizontal=True):
+        again = Walk(ends, kind, steps, told)  # the files are made on the click: until then nobody keeps their pictures
+        strip, animation = partial(again.strip, 4, path.about), partial(again.animation, path.about)
         download("Strip as PNG", strip, f"{path.file_name}.png", "image/png", "transition_png")
         download("Animation as GIF", animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
 

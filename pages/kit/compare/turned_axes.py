@@ -9,47 +9,54 @@ from pages.kit.controls import refuse_unknown, row
 from pages.kit.picker import Choice, chosen_axes, chosen_digit
 from pages.kit.show import chart, sheet
 from pages.kit.turns import fragment
-from vae_core import inference, latent, rotation
+from vae_core import latent, rotation
 
 DEGREES = tuple(range(0, 91, 15))
+PICTURES = 11  # along an axis
 
 
 @fragment
 def turned_axes(choice: Choice) -> None:
-    """The axes and the angle, the traversals along the turned axes, and what the turn costs."""
+    """The picture and the two axes, and all that depends on them."""
     with row():
         digit = chosen_digit(choice)
         dims = chosen_axes(choice, "First axis", "Second axis", ("compare_first", "compare_second"), width=120)
+    _turned(choice, digit, dims)
+
+
+@fragment
+def _turned(choice: Choice, digit: int, dims: tuple[int, int]) -> None:
+    """The angle, the traversals along the turned axes, and what the turn costs."""
     refuse_unknown("compare_angle", [str(angle) for angle in DEGREES], "Angles go from 0 to 90 degrees in steps of 15.")
     angle = st.select_slider(
         "Axes turned by, degrees", DEGREES, 45, key="compare_angle", bind="query-params", width=440
     )
     turn = rotation.rotation(choice.spec.latent_dim, dims, angle)
-    _traversals(choice, digit, dims, turn, angle)
-    _cost(choice, digit, dims, turn, angle)
-
-
-def _traversals(choice: Choice, digit: int, dims: tuple[int, int], turn: np.ndarray, angle: int) -> None:
     mu, _ = choice.posterior(digit)
-    labels = choice.labels(digit)
-    for dim in dims:
-        z = latent.traverse(turn @ mu, dim, np.linspace(-3, 3, 11)) @ turn  # the decoder turns back
-        x = inference.decode(choice.model, z, None if labels is None else labels.repeat(11))
-        sheet(x, columns=11, scale=2, alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees")
-        st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
-
-
-def _cost(choice: Choice, digit: int, dims: tuple[int, int], turn: np.ndarray, angle: int) -> None:
-    """The ELBO before and after the turn, and by angle what an encoder without correlations loses."""
-    mu, _ = choice.posterior(digit)
-    x_hat, again = (
-        inference.decode(choice.model, z, choice.labels(digit)) for z in (mu[None], (turn @ mu)[None] @ turn)
+    turned = turn @ mu
+    traversals = [latent.traverse(turned, dim, np.linspace(-3, 3, PICTURES)) for dim in dims]
+    # The decoder turns every code back, and decodes the one as trained beside them.
+    x = choice.decode(
+        np.concatenate([np.concatenate([*traversals, turned[None]]) @ turn, mu[None]]), choice.label(digit)
     )
+    for place, dim in enumerate(dims):
+        sheet(
+            x[place * PICTURES : (place + 1) * PICTURES],
+            columns=PICTURES,
+            scale=2,
+            alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees",
+        )
+        st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
+    _cost(choice, dims, angle, change=float(np.abs(x[-1] - x[-2]).max()))
+
+
+def _cost(choice: Choice, dims: tuple[int, int], angle: int, change: float) -> None:
+    """The ELBO before and after the turn, by how much a pixel changes, and what an encoder without correlations loses."""
     kl, gap, elbos = computed.turned_elbos(choice.spec, dims, DEGREES)
     at = DEGREES.index(angle)
     lines = [
         ("mean KL of the gallery, nats", f"{kl[0]:.4f}", f"{kl[at]:.4f}"),
-        ("largest change of a pixel of x̂", "0", f"{np.abs(again - x_hat).max():.1g}"),
+        ("largest change of a pixel of x̂", "0", f"{change:.1g}"),
     ]
     if elbos is not None:
         nelbo = -elbos.mean(axis=2)

@@ -323,9 +323,8 @@ def test_a_kept_drawing_joins_the_picker_and_other_pages(app, visit):
     page.locator("[data-testid=stMetricValue]").wait_for()
     settled(page)
     seen = pixels(page, ".seen canvas")
-    said = page.get_by_role("combobox", name="Your drawing shows")
-    said.press_sequentially("3")
-    said.press("Enter")
+    page.get_by_role("combobox", name="Your drawing shows").press_sequentially("3")
+    page.get_by_role("option", name="3", exact=True).click()
     page.get_by_role("button", name="Keep as my digit").click()  # once it is enabled
     page.wait_for_url("**digit=5000**")
     page.locator(".x figcaption", has_text="your digit 1").wait_for()

@@ -106,7 +106,7 @@ def _class_gaussians(model_id: str, sha256: str | None, _spec: ModelSpec):
 def decoded_sheet(spec: ModelSpec, z: np.ndarray, label: int | None, columns: int) -> bytes:
     """Codes z (n, latent) decoded, row by row as a PNG; all of one class if the model is conditional. Raises ArtifactError.
 
-    Decoded once for a whole class that looks at the same codes.
+    Decoded once for everybody who looks at the same codes.
     """
     return _decoded_sheet(spec.id, spec.weights.sha256, _content(z), label, columns, spec, z)
 

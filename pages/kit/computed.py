@@ -361,7 +361,7 @@ def _sample_scores(model_id: str, sha256: str | None, content: str, of_pictures:
 
 
 def pca(dataset: str):
-    """The first two principal components of a gallery's pictures. Raises as `gallery`."""
+    """The first two principal components of a gallery's pictures, and the pictures' codes (n, 2). Raises as `gallery`."""
     return _pca(dataset, cache.manifest().images[dataset].pixels_sha256, str(data_dir()))
 
 
@@ -369,7 +369,9 @@ def pca(dataset: str):
 def _pca(dataset: str, sha256: str, folder: str):
     from vae_core import linear
 
-    return linear.fit(cache.gallery(dataset).x, 2)
+    x = cache.gallery(dataset).x
+    fitted = linear.fit(x, 2)
+    return fitted, _shared(linear.encode(fitted, x))
 
 
 def gallery_error(spec: ModelSpec) -> float:

@@ -51,17 +51,17 @@ def flat_decoders(choice: Choice) -> dict[str, Flat]:
 
 
 def _pca(choice: Choice) -> Flat:
-    pca, x = computed.pca(choice.spec.dataset), choice.images.x
+    pca, codes = computed.pca(choice.spec.dataset)
     plane = standardised(
         "PCA",
         cache.manifest().images[choice.spec.dataset].pixels_sha256,
         pack_linear(pca.components.T, pca.mean),
-        linear.encode(pca, x),
+        codes,
         choice.codes.y,
         AXES,
         "Codes of the gallery under PCA",
     )
-    return Flat(plane, lambda z: linear.decode(pca, z).clip(0, 1), pca.dropped / x[0].size)
+    return Flat(plane, lambda z: linear.decode(pca, z).clip(0, 1), pca.dropped / pca.mean.size)
 
 
 def _network(choice: Choice, name: str, member: Member) -> Flat:

@@ -12,7 +12,7 @@ chapter(
 
 import numpy as np
 
-from pages.kit import cache
+from pages.kit import cache, computed
 from pages.kit.charts.player import dimension_bars, family_table, rate_distortion
 from pages.kit.components.dots import frame_of
 from pages.kit.components.player import player, replay_of, track
@@ -164,7 +164,7 @@ st.markdown(
     " at each model is −β. The table holds this against the real ones: between two neighbours the measured exchange rate"
     " should lie between their two β, as neither would do better in the other's place."
 )
-table = family_table(family, [codes for _, _, codes in usable])
+table = family_table(family, [codes for _, _, codes in usable], [computed.gap(spec) for spec in family])
 st.dataframe(table, hide_index=True)
 name = f"trade-off-{family[0].dataset}-z{latent_dim}.csv"
 download("The table as CSV", lambda: table.to_csv(index=False).encode(), name, "text/csv", "tradeoff_csv")

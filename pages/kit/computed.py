@@ -360,6 +360,35 @@ def _sample_scores(model_id: str, sha256: str | None, content: str, of_pictures:
     return density.score_samples(_z, mu, logvar, cache.codes(_spec).y, _own)
 
 
+def picture_distance(dataset: str, x: np.ndarray, own: np.ndarray | None) -> np.ndarray:
+    """`vae_core.density.picture_distance` of pictures x (m, 28, 28) from those of a gallery. Raises as `gallery`."""
+    pixels = cache.manifest().images[dataset].pixels_sha256
+    return _picture_distance(
+        dataset, pixels, str(data_dir()), _content(x), None if own is None else _content(own), x, own
+    )
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _picture_distance(dataset: str, pixels: str, folder: str, content: str, rows: str | None, _x, _own) -> np.ndarray:
+    from vae_core import density
+
+    return _shared(density.picture_distance(_x, cache.gallery(dataset).x, _own))
+
+
+def gap(spec: ModelSpec) -> float:
+    """From a sample of N(0, I) to the gallery's nearest posterior, in its own sigmas: see `latent.nearest_cloud`.
+
+    The median of 200 samples. Raises ArtifactError.
+    """
+    return _gap(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _gap(model_id: str, sha256: str | None, _spec: ModelSpec) -> float:
+    codes, noise = cache.codes(_spec), latent.sample_prior(200, _spec.latent_dim, seed=0)
+    return float(np.median(latent.nearest_cloud(noise, codes.mu, codes.logvar)))
+
+
 def pca(dataset: str):
     """The first two principal components of a gallery's pictures, and the pictures' codes (n, 2). Raises as `gallery`."""
     return _pca(dataset, cache.manifest().images[dataset].pixels_sha256, str(data_dir()))

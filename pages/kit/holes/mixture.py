@@ -82,6 +82,6 @@ def _shown_and_scored(choice: Choice, name: str, z: np.ndarray, own: np.ndarray 
         "different nearest codes": f"{scores.distinct:.0%}",
     }
     if choice.images is not None:
-        distance = density.picture_distance(x, choice.images.x, own_shown).mean()
+        distance = computed.picture_distance(spec.dataset, x, own_shown).mean()
         line["distance to the nearest picture, grey values"] = f"{distance:.3f}"
     return line

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 HEAPS = """
-import ctypes, re, sys, threading
+import ctypes, sys, threading
 if sys.argv[1] == "set":
     from pages.kit import process
 together, kept = threading.Barrier(12), []

@@ -66,7 +66,7 @@ def signed(x: np.ndarray, scale: int = 1) -> np.ndarray:
         raise ValueError(f"scale is {scale}; it must be a positive integer")
     share = np.abs(x, dtype=np.float64)[..., None]
     colours = SAME + share * (np.where(x[..., None] < 0, LESS, MORE) - SAME)
-    return np.rint(colours).astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
+    return enlarged(np.rint(colours).astype(np.uint8), scale)
 
 
 def tile(x: np.ndarray, columns: int, scale: int = 1, gap: int = 0) -> np.ndarray:
@@ -137,7 +137,7 @@ def unpacked(data: bytes) -> np.ndarray:
 
 
 def enlarged(pixels: np.ndarray, scale: int) -> np.ndarray:
-    """Each pixel of (height, width) as a square of scale x scale."""
+    """Each pixel of (height, width), or of (height, width, 3), as a square of scale x scale."""
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
 

@@ -117,7 +117,7 @@ def _decoded_sheet(
 ) -> bytes:
     from vae_core import inference
 
-    labels = None if label is None else np.full(len(_z), label)
+    labels = np.full(len(_z), label) if _spec.conditional else None
     return png(tile(inference.decode(cache.model(_spec), _z, labels), columns))
 
 

@@ -36,16 +36,11 @@ def _turned(choice: Choice, digit: int, dims: tuple[int, int]) -> None:
     turned = turn @ mu
     traversals = [latent.traverse(turned, dim, np.linspace(-3, 3, PICTURES)) for dim in dims]
     # The decoder turns every code back, and decodes the one as trained beside them.
-    x = choice.decode(
-        np.concatenate([np.concatenate([*traversals, turned[None]]) @ turn, mu[None]]), choice.label(digit)
-    )
-    for place, dim in enumerate(dims):
-        sheet(
-            x[place * PICTURES : (place + 1) * PICTURES],
-            columns=PICTURES,
-            scale=2,
-            alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees",
-        )
+    z = np.concatenate([*traversals, turned[None]]) @ turn
+    x = choice.decode(np.concatenate([z, mu[None]]), choice.label(digit))
+    for dim, pictures in zip(dims, np.split(x[:-2], len(dims)), strict=True):
+        alt = f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees"
+        sheet(pictures, columns=PICTURES, scale=2, alt=alt)
         st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
     _cost(choice, dims, angle, change=float(np.abs(x[-1] - x[-2]).max()))
 

@@ -22,6 +22,7 @@ def step_player(rows: dict[str, np.ndarray], words: tuple[str, ...], *, alt: str
     `alt` is the strip's text equivalent, `says` stands below it. A `path_map` of the page marks the place of the step on
     its path.
     """
+    # Tuples, as Streamlit would look through each list for a data frame.
     sprite = png(tile(np.concatenate(list(rows.values())), columns=len(words)))
     shown = {"sprite": base64.b64encode(sprite).decode(), "rows": tuple(rows), "words": words, "alt": alt, "says": says}
     _PLAYER(key=key, data=shown)

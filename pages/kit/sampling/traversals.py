@@ -56,7 +56,7 @@ def dimensions(choice: Choice):
     z = latent.traversals(origin, spread, reach, steps, rows)
     with result:
         data = named_sheet(
-            computed.decoded_sheet(spec, z, label if spec.conditional else None, steps),
+            computed.decoded_sheet(spec, z, label, steps),
             rows=names,
             about=about(choice, label, rows="; ".join(names), each=where),
             alt=f"Each of {latent_dim} dimensions alone {where}, most used first{of_label(choice, label)}",

@@ -11,6 +11,7 @@ from pages.kit.charts import finished as module
 from pages.kit.charts.finished import finished
 from pages.kit.charts.layers import layered
 from pages.kit.charts.shared import elbo_split, kl_by_dim, posterior_by_dim
+from pages.kit.charts.theory.bound import bound_and_gap
 from pages.kit.charts.theory.kl import estimate_with_error
 
 
@@ -44,6 +45,12 @@ def test_a_drawing_made_once_gets_the_tables_of_each_call():
     assert other["layer"] is one["layer"]
     assert tables(one) == [[{"nats": 1.0}], [{"way": "sampling", "nats": 1.5, "low": 1.3, "high": 1.7}]]
     assert tables(other) == [[{"nats": 2.0}], [{"way": "sampling", "nats": 1.75, "low": 1.35, "high": 2.15}]]
+
+
+@pytest.mark.parametrize(("large", "size"), [(False, 13), (True, 18)])
+def test_letters_inside_a_chart_grow_for_a_lecture_hall(large, size):
+    specification = finished(bound_and_gap, (-2.0, -3.0, 1.0), {}, large=large)
+    assert [layer["mark"]["fontSize"] for layer in specification["layer"] if layer["mark"]["type"] == "text"] == [size]
 
 
 @pytest.mark.parametrize("large", [False, True])

@@ -73,8 +73,14 @@ alt.data_transformers.enable("arrow")
 
 def _enlarged(specification: dict) -> dict:
     letters = {"labelFontSize": 18, "titleFontSize": 20}
-    return {
+    larger = {
         **specification,
         "height": 1.4 * specification["height"],
         "config": {"axis": letters, "legend": {**letters, "labelLimit": 0}, "text": {"fontSize": 18}},
     }
+    if "layer" in specification:  # letters whose size a layer names itself
+        larger["layer"] = [
+            {**layer, "mark": {**layer["mark"], "fontSize": 18}} if "fontSize" in layer["mark"] else layer
+            for layer in specification["layer"]
+        ]
+    return larger

@@ -131,7 +131,7 @@ DRAWN = {
     "training_progress": "canvas.dots[aria-label]",
     "trade_off": "canvas.dots[aria-label]",
     "latent_scatter": "canvas.dots[aria-label]",
-    "gaussian_sampling": ".live[data-frames]",
+    "gaussian_sampling": ".live[data-frames], img[alt*='decoded']",
     "digit_transitions": ".walk[data-step], img[alt*='pictures between'], img[alt*='direction of']",
     "holes": ".planes[data-frames]",
     "compare": ".planes[data-frames]",

@@ -100,3 +100,24 @@ def test_a_decoder_that_does_not_arrive_says_what_to_do_and_comes_when_asked_aga
     )
     assert again.is_hidden()
     assert len(json.loads(page.locator(".live").get_attribute("data-z"))) == 4
+
+
+def test_a_folded_dimension_keeps_its_value_and_comes_back_by_link(app, visit):
+    page = visit(f"{app}/gaussian_sampling?sampling_part=Grid&model=mnist-z20")
+    settled(page)
+    grid, sliders = page.locator("img[alt*='decoded pictures over']"), page.get_by_role("slider")
+    assert sliders.count() == 4  # cells in a row, and three dimensions
+    page.get_by_text("15 more").click()
+    sliders.nth(18).wait_for()
+    before = grid.get_attribute("src")
+    sliders.nth(5).press("PageUp")
+    page.wait_for_url("**sampling_z*")
+    changed(page, before, lambda: grid.get_attribute("src"))
+    moved = grid.get_attribute("src")
+    page.get_by_text("15 more").click()
+    settled(page)
+    assert grid.get_attribute("src") == moved
+    again = visit(page.url)
+    again.wait_for_selector("img[alt*='decoded pictures over']")
+    settled(again)
+    assert again.locator("img[alt*='decoded pictures over']").get_attribute("src") == moved

@@ -151,13 +151,29 @@ def test_temperature_zero_draws_the_same_picture_everywhere():
 def test_a_slider_of_another_dimension_and_the_spacing_move_the_grid():
     at = open_part("Grid", model="mnist-z4")
     before = pictures(at)
-    others = [s.key for s in at.slider if re.fullmatch(r"sampling_z\d+", s.key)]
+    others = sliders_of_dimensions(at)
     assert len(others) == 2
     at.slider(key=others[0]).set_value(1.5).run()
     moved = pictures(at)
     assert moved != before
     at.button_group(key="sampling_spacing").set_value("equal steps").run()
     assert pictures(at) != moved
+
+
+def sliders_of_dimensions(at) -> list[str]:
+    return [s.key for s in at.slider if re.fullmatch(r"sampling_z\d+", s.key)]
+
+
+def test_a_dimension_of_a_link_that_is_folded_away_moves_the_grid_all_the_same():
+    plain = open_part("Grid", model="mnist-z20")
+    at = open_part("Grid", model="mnist-z20")
+    at.session_state["sampling_more"] = True
+    at.run()
+    assert len(sliders_of_dimensions(at)) == 18
+    last = sliders_of_dimensions(at)[-1]
+    linked = open_part("Grid", model="mnist-z20", **{last: "2.5"})
+    assert linked.slider(key=last).value == 2.5
+    assert pictures(linked) != pictures(plain) == pictures(at)
 
 
 def test_the_file_of_the_grid_is_the_decoded_plane(files):
@@ -174,7 +190,7 @@ def test_the_dimensions_of_the_grid_follow_the_model():
     at = open_part("Grid", model="mnist-z20")
     at.selectbox(key="sampling_right").set_value("z15").run()
     assert at.selectbox(key="sampling_right").value == "z15"
-    assert len([s for s in at.slider if re.fullmatch(r"sampling_z\d+", s.key)]) == 18
+    assert len(sliders_of_dimensions(at)) == 3  # the others are folded away
     at.sidebar.selectbox(key="model").set_value("mnist-z4").run()
     assert not at.exception
     assert at.selectbox(key="sampling_right").value != at.selectbox(key="sampling_up").value

@@ -16,6 +16,7 @@ from vae_core.images import enlarged, png, unpacked
 SHOWN = 2000  # codes over the pictures
 SPACINGS = {"equal probability": "probability", "equal steps": "equal"}  # as in the link: as `latent.grid_axis` has it
 VIEWS = ["pictures", "codes", "both"]
+SLIDERS = 3  # at most, beside the picture; the other dimensions are folded away
 
 
 def grid(choice: Choice):
@@ -103,11 +104,22 @@ def chosen_plane(choice: Choice) -> tuple[tuple[int, int], np.ndarray]:
     others = [int(dim) for dim in choice.most_used_first() if dim not in dims]
     st.caption("The other dimensions, the most used first:")
     origin = np.zeros(choice.spec.latent_dim, np.float32)
-    first = st.container()
-    more = st.expander(f"{len(others) - 3} more") if len(others) > 3 else None
-    for at, dim in enumerate(others):
-        name = f"z{dim + 1}"
-        with first if at < 3 else more:
-            value = st.slider(name, -3.0, 3.0, 0.0, 0.1, key=f"sampling_{name}", bind="query-params")
-        origin[dim] = value
+    for dim in others[:SLIDERS]:
+        origin[dim] = _value(dim)
+    folded = others[SLIDERS:]
+    if folded:
+        more = st.expander(f"{len(folded)} more", key="sampling_more", on_change="rerun")
+        # Each costs the server a third of a millisecond a move; folded away, those at 0 need not be there.
+        if more.open or any(_key(dim) in st.query_params or st.session_state.get(_key(dim)) for dim in folded):
+            with more:
+                for dim in folded:
+                    origin[dim] = _value(dim)
     return dims, origin
+
+
+def _value(dim: int) -> float:
+    return st.slider(f"z{dim + 1}", -3.0, 3.0, 0.0, 0.1, key=_key(dim), bind="query-params")
+
+
+def _key(dim: int) -> str:
+    return f"sampling_z{dim + 1}"

@@ -11,10 +11,11 @@ CODES = RANDOM.standard_normal((1203, 4)).astype(np.float32)  # more than two ba
 LABELS = RANDOM.integers(0, 3, len(CODES))
 
 
-def test_the_nearest_are_scikit_learns_in_their_order():
+@pytest.mark.parametrize("count", [1, 6])
+def test_the_nearest_are_scikit_learns_in_their_order(count):
     points = RANDOM.standard_normal((700, 4)).astype(np.float32)
-    expected = NearestNeighbors(n_neighbors=6).fit(CODES).kneighbors(points, return_distance=False)
-    np.testing.assert_array_equal(neighbours.nearest(points, CODES, 6), expected)
+    expected = NearestNeighbors(n_neighbors=count).fit(CODES).kneighbors(points, return_distance=False)
+    np.testing.assert_array_equal(neighbours.nearest(points, CODES, count), expected)
 
 
 def test_one_s_own_row_is_no_neighbour():

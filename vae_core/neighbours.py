@@ -22,6 +22,9 @@ def nearest(points: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
     for start in range(0, len(points), ROWS):
         squared = (-2 * points[start : start + ROWS]) @ among.T
         squared += norms  # the point's own norm changes no order
+        if count == 1:  # four times as quick
+            found.append(squared.argmin(axis=1)[:, None])
+            continue
         some = np.argpartition(squared, count - 1, axis=1)[:, :count]
         order = np.take_along_axis(squared, some, axis=1).argsort(axis=1)
         found.append(np.take_along_axis(some, order, axis=1))

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from pages.kit.nav import FROM_ENTRYPOINT, navigation
+from pages.kit.sidebar import sidebar
 
 page = navigation()
+sidebar()
 st.session_state[FROM_ENTRYPOINT] = True
 page.run()

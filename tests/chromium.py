@@ -61,7 +61,11 @@ def running_app(**environment: str):
         yield address, process
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # it waits for what still runs, on a busy machine for long
+            process.kill()
+            process.wait()
 
 
 def settled(page) -> None:

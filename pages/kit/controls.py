@@ -56,9 +56,14 @@ def times_pressed(label: str, key: str, icon: str = "casino", **settings) -> int
     return pressed
 
 
-def refuse_unknown(parameter: str, allowed: Collection, remedy: str) -> None:
-    """Say so when the URL asks for something that does not exist; Streamlit itself then falls back silently."""
-    asked = st.query_params.get(parameter)
+def refuse_unknown(parameter: str, allowed: Collection, remedy: str, asked: str | None = None) -> None:
+    """Say so when the link asks for something that does not exist; Streamlit itself then falls back silently.
+
+    `asked` is what it asks for, where the widget has been drawn before. What the reader has chosen here, under another model,
+    is no link's fault.
+    """
+    if asked is None and parameter not in st.session_state:
+        asked = st.query_params.get(parameter)
     if asked is None:
         return
     known = asked.isdecimal() and int(asked) in allowed if isinstance(allowed, range) else asked in allowed

@@ -6,7 +6,6 @@ from pathlib import Path
 import streamlit as st
 
 from pages.kit import process  # noqa: F401, this module is the first that every page imports
-from pages.kit.present import presentation_switch
 
 # What mnist-z10 decodes from z = 0. Browsers ask for a page's icon again whenever its address changes, so with each move of a
 # slider that the address names: an icon within the page is never asked for.
@@ -66,5 +65,4 @@ def chapter(title: str, lead: str) -> None:
     if not st.session_state.pop(FROM_ENTRYPOINT, False):
         navigation()
         st.rerun()
-    presentation_switch()
     st.markdown(f"# {title}\n\n{lead}")

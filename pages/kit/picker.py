@@ -10,13 +10,11 @@ import streamlit as st
 from pages.kit import cache, computed
 from pages.kit.controls import refuse_unknown
 from pages.kit.own import OwnDigit, own_digits
-from pages.kit.share import copy_link
-from vae_core import card
+from pages.kit.sidebar import ASKED, DEFAULT_MODEL, default_of
 from vae_core.data import DataError, Images, official
 from vae_core.manifest import ArtifactError, ModelSpec
 from vae_core.projection import Codes
 
-DEFAULT_MODEL = "mnist-z2"
 YOURS = -1  # stands for the class of the reader's own digits in the picker
 
 
@@ -88,7 +86,7 @@ class Choice:
 
 
 def chosen_model() -> Choice:
-    """The model picker of the sidebar; stops the page with one clear message if nothing can be shown."""
+    """The model chosen in the sidebar; stops the page with one clear message if nothing can be shown."""
     try:
         models = cache.manifest().models
     except ArtifactError as error:
@@ -97,20 +95,14 @@ def chosen_model() -> Choice:
     if not models:
         st.error("No model is shipped yet. Train one: `python -m vae_core.build.train mnist-z2`.")
         st.stop()
-    default = DEFAULT_MODEL if DEFAULT_MODEL in models else next(iter(models))
-    refuse_unknown("model", models, f"Showing {default}; choose another model in the sidebar.")
-    with st.sidebar:
-        id_ = st.selectbox(
-            "Model",
-            list(models),
-            index=list(models).index(default),
-            key="model",
-            bind="query-params",
-            help="Every page shows the model chosen here. The page Models compares all of them.",
-        )
-        spec = models[id_]
-        st.caption(describe(spec))
-        copy_link()
+    refuse_unknown(
+        "model",
+        models,
+        f"Showing {default_of(models)}; choose another model in the sidebar.",
+        asked=st.session_state[ASKED],
+    )
+    id_ = st.session_state["model"]
+    spec = models[id_]
     try:
         cache.intact(spec)
         codes = cache.codes(spec)
@@ -122,17 +114,6 @@ def chosen_model() -> Choice:
 def _stop_unavailable(id_: str, error: ArtifactError) -> NoReturn:
     st.error(f"The model {id_} is unavailable: {error} The other models go on working.", icon=":material/error:")
     st.stop()
-
-
-def describe(spec: ModelSpec) -> str:
-    """A few words on a model: what it is, how good it is, and how good that is."""
-    text = f"{card.title(spec, cache.manifest().images[spec.dataset])}."
-    if "nelbo_nats" in spec.metrics:
-        text += f" Test nELBO **{spec.metrics['nelbo_nats']:.1f}** nats an image (lower is better)."
-    if spec.likelihood != "bernoulli":
-        pixels = spec.likelihood.replace("_", " ")
-        text += f" Its pixels are {pixels} densities: nats may be negative, and compare with no Bernoulli model's."
-    return text
 
 
 def needs_posterior(choice: Choice) -> None:

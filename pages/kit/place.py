@@ -20,6 +20,8 @@ class Place:
                 turn = self.state["turn"] + 1
             self.state = {"model": spec.id, "z": linked_code(key, spec.latent_dim, reach=100), "turn": turn}
             st.session_state[f"_{key}"] = self.state
+        elif key not in st.query_params and any(self.state["z"]):
+            self._go(self.state["z"])  # the reader was on another page, where the link had no place for it
 
     @property
     def z(self) -> np.ndarray:

@@ -15,14 +15,13 @@ STYLE = """
 
 
 def presentation_switch() -> None:
-    """The switch in the sidebar, on every page and in the link."""
-    with st.sidebar:
-        st.toggle(
-            "Presentation",
-            key=KEY,
-            bind="query-params",
-            help="For a lecture hall: larger text and pictures, and the side notes hidden.",
-        )
+    """The switch, kept in the link, and what it does to the page."""
+    st.toggle(
+        "Presentation",
+        key=KEY,
+        bind="query-params",
+        help="For a lecture hall: larger text and pictures, and the side notes hidden.",
+    )
     if presenting():
         st.html(STYLE)
 

@@ -1,6 +1,8 @@
-"""A button that copies the page's address, which holds what the reader sees."""
+"""The page's address, which holds what the reader sees: a button that copies it, and one step of Back for each page."""
 
 import streamlit as st
+
+_KNOWN = "_link_known"
 
 _COPY = st.components.v2.component(
     "vae_classroom.copy_link",
@@ -12,7 +14,23 @@ _COPY = st.components.v2.component(
     span { font-size: 0.85rem; overflow-wrap: anywhere; }
     """,
     js="""
-    export default function ({ parentElement }) {
+    // Streamlit adds a step to the browser's history whenever the server changes the address: a reader who drags a point
+    // twenty times would have to go back twenty times. Within a page, the address is replaced instead. When the reader
+    // leaves a page, the server first empties its address and then goes on to the next: the step back gets the full one.
+    let left = null;
+    for (const input of ["pointerdown", "keydown"]) addEventListener(input, () => (left = null), { capture: true });
+    history.pushState = function (state, title, url) {
+      if (new URL(url, location.href).pathname === location.pathname) {
+        left ??= location.href;
+        return history.replaceState(state, title, url);
+      }
+      if (left) history.replaceState(history.state, "", left);
+      left = null;
+      History.prototype.pushState.call(history, state, title, url);
+    };
+
+    export default function ({ data, parentElement, setTriggerValue }) {
+      if (data.arrived) setTriggerValue("arrived", true);
       const [button, said] = parentElement.querySelectorAll("button, span");
       button.onclick = async () => {
         const link = location.href.replace("/~/+/", "/"); // below it Streamlit's cloud shows the app in a frame
@@ -29,6 +47,16 @@ _COPY = st.components.v2.component(
 )
 
 
+@st.fragment
 def copy_link() -> None:
-    """Offer the link of this view: page, model, picture, code, seed and map."""
-    _COPY(key="copy_link")
+    """Offer the link of this view: page, model, picture, code, seed and map.
+
+    Once for a reader who came by a link, the browser asks for this button again, and for nothing else: before its first rerun
+    Streamlit does not take what the link has set (model, picture, seed) along to another page.
+    """
+    arrived = bool(st.query_params) and _KNOWN not in st.session_state
+    _COPY(key="copy_link", data={"arrived": arrived}, on_arrived_change=_know)
+
+
+def _know() -> None:
+    st.session_state[_KNOWN] = True

@@ -49,12 +49,13 @@ def pad(choice: Choice):
     # The start may not change from run to run, so it is looked up only where the decoder is shown anew.
     start = st.session_state.get(START)
     if start is None or start["model"] != spec.id or "sampling_live" not in st.session_state:
-        start = st.session_state.get(LEFT) or {
-            "model": spec.id,
-            "z": linked_code("z", spec.latent_dim, reach=6),
-            "label": linked_label(choice),
-        }
-        st.session_state[START] = st.session_state[LEFT] = start
+        start = st.session_state.get(LEFT)
+        if start and (any(start["z"]) or start["label"]):
+            keep(choice, start["z"], start["label"])  # the link had no place for it on another page
+        elif not start:
+            z, label = linked_code("z", spec.latent_dim, reach=6), linked_label(choice)
+            start = st.session_state[LEFT] = {"model": spec.id, "z": z, "label": label}
+        st.session_state[START] = start
     live_decoder(
         version=spec.weights.sha256,
         weights=cache.network(spec, "decoder"),

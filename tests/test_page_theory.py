@@ -176,3 +176,13 @@ def test_the_recap_has_the_shipped_figures():
     row = next(line for text in at.markdown for line in text.value.split("\n") if "**mnist-z10**" in line)
     assert f"{figures['nelbo_nats']:.1f}" in row
     assert f"{figures['kl_nats']:.1f}" in row
+
+
+@pytest.mark.parametrize("step", ["Bound", "Recap"])
+def test_reconstruction_is_minus_the_expected_log_likelihood_wherever_it_is_named(step):
+    at = open_step(step)
+    named = "\n".join(element.value for kind in ("markdown", "latex", "caption") for element in at.get(kind))
+    assert "**Reconstruction" not in named
+    for brace in re.findall(r"\\underbrace\{(.*?)\}_\{\\text\{reconstruction\}\}", named):
+        assert brace.startswith("-")
+    assert re.search(r"minus the expected log-likelihood|−E\[log p\(x\|z\)\]", named)

@@ -21,14 +21,14 @@ def lesson(choice: Choice) -> None:
         " bound that we can compute, and climb:"
     )
     st.latex(
-        rf"\begin{{aligned}} \log p({tex(X)}) \;\ge\;\; &\underbrace{{{EXPECTED}}}_{{\text{{reconstruction}}}}"
+        rf"\begin{{aligned}} \log p({tex(X)}) \;\ge\;\; &\underbrace{{{EXPECTED}}}_{{\text{{expected log-likelihood}}}}"
         rf" \\ {{}}-{{}} &\underbrace{{{DIVERGENCE}}}_{{\text{{the price of the code}}}} \;=\; \mathrm{{ELBO}} \end{{aligned}}"
     )
     # Projected, the formulas are too large for half the width.
-    reconstruction_side, kl_side = (st.container(), st.container()) if presenting() else st.columns(2)
-    with reconstruction_side.container(border=True, height="stretch"):
+    likelihood_side, kl_side = (st.container(), st.container()) if presenting() else st.columns(2)
+    with likelihood_side.container(border=True, height="stretch"):
         st.markdown(
-            "**Reconstruction.** Draw a code from the cloud, decode it: how probable are the pixels we really saw?"
+            "**Log-likelihood.** Draw a code from the cloud, decode it: how probable are the pixels we really saw?"
         )
         st.latex(
             rf"\begin{{aligned}} {LOG_P_X_GIVEN_Z} = \sum_{{i=1}}^{{784}}\; &{tex(X)}_i \log {tex(X_HAT)}_i"
@@ -49,9 +49,10 @@ def lesson(choice: Choice) -> None:
         st.latex(rf"{tex(KL)} = {CLOSED_KL}")
         st.caption("A sum over the d latent dimensions. It wants every cloud to look like the prior, and so alike.")
     st.caption(
-        "Units everywhere: nats an image, summed over pixels and dimensions, averaged over images only. Training minimises"
-        " the objective, which is reconstruction + β·KL; at β = 1 that is the negative ELBO. Source: Kingma and Welling"
-        " (2014), equation 3, appendices B and C.1; Higgins et al. (2017) for β."
+        "Units everywhere: nats an image, summed over pixels and dimensions, averaged over images only. The *reconstruction*"
+        " term is a cost, minus the expected log-likelihood. Training minimises the objective, which is reconstruction + β·KL;"
+        " at β = 1 that is the negative ELBO. Source: Kingma and Welling (2014), equation 3, appendices B and C.1; Higgins et"
+        " al. (2017) for β."
     )
     _derivation()
     source(objective.log_likelihood_per_pixel, objective.kl_per_dim, objective.elbo, objective.objective)

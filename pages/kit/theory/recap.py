@@ -33,8 +33,8 @@ def _formulas() -> None:
         st.markdown("**Evidence** = bound + gap")
         st.latex(rf"\log p({tex(X)}) = \mathrm{{ELBO}} + {GAP}")
         st.markdown("**Objective**, minimised; q is q(z|x)")
-        st.latex(rf"-{EXPECTED} + \beta\, {DIVERGENCE}")
-        st.markdown("**Reconstruction**, Bernoulli pixels")
+        st.latex(rf"\underbrace{{-{EXPECTED}}}_{{\text{{reconstruction}}}} + \beta\, {DIVERGENCE}")
+        st.markdown("**Log-likelihood**, Bernoulli pixels")
         st.latex(
             rf"\begin{{aligned}} {LOG_P_X_GIVEN_Z} = \sum_i\; &{tex(X)}_i \log {tex(X_HAT)}_i"
             rf" \\ {{}}+{{}} &(1 - {tex(X)}_i) \log (1 - {tex(X_HAT)}_i) \end{{aligned}}"
@@ -68,7 +68,8 @@ def _numbers(choice: Choice) -> None:
         head = "| model | recon. | KL | nELBO | active |\n|---|--:|--:|--:|--:|\n"
         st.markdown(head + "\n".join(rows))
         st.caption(
-            "recon. = −log p(x|z); nELBO = recon. + KL, lower is better; Gaussian pixels are densities and compare with no others."
+            "recon. = reconstruction, −E[log p(x|z)] over q; nELBO = recon. + KL, lower is better; Gaussian pixels are densities"
+            " and compare with no others."
         )
     st.markdown(
         "- More dimensions: reconstruction falls, KL rises, and their sum falls until units go unused.\n"

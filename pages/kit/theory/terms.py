@@ -3,11 +3,17 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit import cache
 from pages.kit.charts.shared import elbo_split, kl_by_dim, posterior_by_dim
 from pages.kit.controls import row
 from pages.kit.picker import Choice, chosen_digit, needs_posterior
 from pages.kit.show import chart, look_for, picture, predict, source
 from vae_core import inference, latent
+from vae_core.manifest import ModelSpec
+
+SAMPLES = 100  # of z, over which the reconstruction is averaged
+# What grey pixels cost a picture however well they are drawn, Bernoulli, in nats: the mean over each gallery.
+GREY_NATS = {"mnist": 46, "fashion": 190}
 
 
 def lesson(choice: Choice) -> None:
@@ -22,10 +28,11 @@ def lesson(choice: Choice) -> None:
     x, labels = choice.x(digit), choice.labels(digit)
     mu, logvar = choice.posterior(digit)
     kl_of_dims = inference.kl_per_dim(mu[None], logvar[None])[0]
-    epsilon = latent.noise(1, choice.spec.latent_dim, seed=0)
+    z = latent.reparameterize(mu, logvar, latent.noise(SAMPLES, choice.spec.latent_dim, seed=0))
     if x is not None:
-        terms = inference.elbo_terms(choice.model, x[None], epsilon, labels)
-        reconstruction, kl = -float(terms.log_likelihood[0]), float(terms.kl[0])
+        costs = -inference.log_likelihood_of_codes(choice.model, x, z, labels)
+        reconstruction, standard_error = float(costs.mean()), float(costs.std(ddof=1)) / SAMPLES**0.5
+        kl = float(kl_of_dims.sum())
         predict(
             "Which term is the larger one?",
             ["reconstruction", "KL"],
@@ -40,9 +47,8 @@ def lesson(choice: Choice) -> None:
     with pictures:
         if x is not None:
             picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
-        z = latent.reparameterize(mu, logvar, epsilon[0])
-        x_hat = inference.decode(choice.model, z[None], labels)[0]
-        picture(x_hat, alt="What the decoder draws from the sampled code", caption="x̂, decoded from a sample of z")
+        x_hat = inference.decode(choice.model, z[:1], labels)[0]
+        picture(x_hat, alt="What the decoder draws from the sampled code", caption="x̂, decoded from one sample of z")
     with split:
         if x is None:
             st.caption(
@@ -56,7 +62,18 @@ def lesson(choice: Choice) -> None:
                 kl,
                 alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
             )
-            st.metric("Negative ELBO, nats", f"{reconstruction + kl:.1f}", border=True)
+            st.metric(
+                "Negative ELBO, nats",
+                f"{reconstruction + kl:.1f}",
+                f"± {standard_error:.1f}",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+            )
+            st.caption(
+                f"Reconstruction is the mean over {SAMPLES} samples of z, ± its standard error; the KL is exact. One sample"
+                f" alone strays by {costs.std(ddof=1):.1f} nats."
+            )
         if "nelbo_nats" in choice.spec.metrics:
             average = choice.spec.metrics
             st.caption(
@@ -70,16 +87,52 @@ def lesson(choice: Choice) -> None:
         chart(
             posterior_by_dim, mu, np.exp(0.5 * logvar), alt="Mean and width of the posterior in each latent dimension"
         )
-    dominant = (
-        "Most of the cost is reconstruction: grey pixels alone cost about 46 nats on MNIST, even when drawn perfectly."
-    )
     look_for(
-        (
-            dominant
-            if choice.spec.likelihood == "bernoulli"
-            else "Only differences count here, not the sign of the cost."
-        )
-        + " **Try:** the same picture under a model with more dimensions (sidebar): reconstruction falls, KL rises, and the"
-        " sum falls. A dimension with KL near 0 says nothing about this picture."
+        f"{_about_the_sum(choice.spec)} **Try:** {_to_try(choice.spec)} A dimension with KL near 0 says nothing about this"
+        " picture."
     )
-    source(inference.elbo_terms, inference.kl_per_dim)
+    source(inference.log_likelihood_of_codes, inference.kl_per_dim)
+
+
+def _about_the_sum(spec: ModelSpec) -> str:
+    if spec.likelihood != "bernoulli":
+        return "Only differences count here, not the sign of the cost."
+    grey, title = GREY_NATS.get(spec.dataset), cache.manifest().images[spec.dataset].title
+    cost = f"about {grey} nats a picture of {title}" if grey else "their entropy"
+    return f"Most of the cost is reconstruction: grey pixels alone cost {cost}, even when drawn perfectly."
+
+
+def _to_try(spec: ModelSpec) -> str:
+    """Another model whose nats compare with this one's, and what becomes of each term over the test pictures."""
+    other = _compared(spec)
+    if other is None:
+        return "other pictures. No other model here has nats that compare with these."
+
+    def goes(term: str) -> str:
+        return "falls" if other.metrics[term] < spec.metrics[term] else "rises"
+
+    return (
+        f"the same picture under {other.id} (sidebar). On average over the test pictures reconstruction"
+        f" {goes('reconstruction_nats')}, KL {goes('kl_nats')}, and the sum {goes('nelbo_nats')}."
+    )
+
+
+def _compared(spec: ModelSpec) -> ModelSpec | None:
+    """The same model with β = 1, or if that it is, of the next size; smaller if none is larger; None if there is none."""
+    alike = [
+        other
+        for other in cache.manifest().models.values()
+        if (other.dataset, other.likelihood, other.conditional) == (spec.dataset, spec.likelihood, spec.conditional)
+        and other.architecture.family == spec.architecture.family
+        and other.beta == 1
+        and other.id != spec.id
+        and "nelbo_nats" in other.metrics
+    ]
+    if "nelbo_nats" not in spec.metrics or not alike:
+        return None
+    if spec.beta != 1 and (same := [other for other in alike if other.latent_dim == spec.latent_dim]):
+        return same[0]
+    larger = [other for other in alike if other.latent_dim > spec.latent_dim]
+    if larger:
+        return min(larger, key=lambda other: other.latent_dim)
+    return max(alike, key=lambda other: other.latent_dim)

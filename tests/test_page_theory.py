@@ -1,5 +1,6 @@
 """Loss theory, step by step: every step opens with every kind of model, and its controls move its facts."""
 
+import json
 import re
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.special import logsumexp
 from test_pages import open_page, pictures
 
 from pages.kit import cache
+from pages.kit.charts.theory.evidence import TOY_X
 from vae_core import inference, latent
 from vae_core.model import load_vae
 
@@ -219,3 +221,51 @@ def test_terms_compares_a_model_with_one_whose_nats_compare(model):
         assert words_ in text.split("**Try:**")[1]
     assert ("46 nats a picture of MNIST" in text) == (SHIPPED[model].dataset == "mnist" and "gauss" not in model)
     assert ("190 nats a picture of Fashion-MNIST" in text) == (SHIPPED[model].dataset == "fashion")
+
+
+def drawn(at, chart: int, table: str):
+    """A named table of a chart as the browser is given it."""
+    tables = at.get("vega_lite_chart")[chart].proto.datasets
+    return next(pa.ipc.open_stream(one.data.data).read_all() for one in tables if one.name == table)
+
+
+def clamped(specification) -> bool:
+    """Whether a scale moves to its edge what lies beyond it, so that a curve looks flat there."""
+    if isinstance(specification, dict):
+        return bool(specification.get("clamp")) or any(map(clamped, specification.values()))
+    return isinstance(specification, list) and any(map(clamped, specification))
+
+
+@pytest.mark.parametrize("step", ["Evidence", "Noise", "Log-variance", "KL", "Pixels"])
+def test_no_curve_is_pressed_flat_against_its_frame(step):
+    for drawing in open_step(step).get("vega_lite_chart"):
+        assert not clamped(json.loads(drawing.proto.spec))
+
+
+def test_the_toys_decoder_is_drawn_to_its_end():
+    at = open_step("Evidence", evidence_stop="3")
+    assert drawn(at, 0, "here")["f"].to_pylist() == [7.5]
+    low, high = TOY_X
+    decoder = drawn(at, 0, "decoder")
+    assert low < min(decoder["low"].to_pylist())
+    assert high > max(decoder["high"].to_pylist())
+
+
+@pytest.mark.parametrize(("step", "narrow"), [("Bound", {"toy_sigma": "0.05"}), ("KL", {"loss_logvar": "-5.0"})])
+def test_a_peak_above_the_frame_is_named(step, narrow):
+    assert "peaks above" not in words(open_step(step))
+    at = open_step(step, **narrow)
+    sigma = float(narrow["toy_sigma"]) if step == "Bound" else np.exp(-2.5)
+    assert f" is {1 / (sigma * np.sqrt(2 * np.pi)):.2f}." in words(at)
+    density = at.get("vega_lite_chart")[1 if step == "Bound" else 0]
+    assert json.loads(density.proto.spec)["mark"]["clip"]
+
+
+def test_bars_beyond_the_axis_have_arrows_and_their_numbers():
+    at = open_step("Bound")
+    assert drawn(at, 0, "lengths")["arrow"].to_pylist() == [0, 0, 0]
+    at = open_step("Bound", toy_bend="1", toy_x="-1", toy_mu="3", toy_sigma="2")
+    bars = drawn(at, 0, "lengths")
+    assert bars["arrow"].to_pylist() == [1, 1, 0]
+    assert bars["says"].to_pylist()[0] == "ELBO -1039.53, beyond the axis"
+    assert "beyond" not in bars["says"].to_pylist()[2]

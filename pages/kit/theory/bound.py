@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit.charts.theory.bound import bound_and_gap, q_and_posterior
+from pages.kit.charts.theory.densities import peaks_above
 from pages.kit.concepts import KL, X_HAT, X, tex
 from pages.kit.picker import Choice
 from pages.kit.present import presenting
@@ -72,7 +73,8 @@ def lesson(choice: Choice) -> None:
     )
     _toy()
     look_for(
-        "The two bars share one length, log p(x), whatever you do. **Try:** *Best q* with a straight decoder (bend 0): the true"
+        "The ELBO's bar runs from 0 to the left, and the gap's runs back from its end, always to the line of log p(x),"
+        " whatever you do. **Try:** *Best q* with a straight decoder (bend 0): the true"
         " posterior is Gaussian, and the gap closes. Then bend 1: two separate codes explain x = 1, a Gaussian covers only one"
         " of them, and a gap stays. This is what is left of the gap when the encoder is perfect."
     )
@@ -100,19 +102,20 @@ def _toy() -> None:
         )
     log_evidence, elbo, gap = toy.log_evidence(x), toy.elbo(x, mu, sigma), toy.gap(x, mu, sigma)
     z = np.linspace(-4, 4, 401)
+    posterior = toy.posterior(x, z)
     with curves:
         chart(
             bound_and_gap,
             log_evidence,
             elbo,
             gap,
-            alt="The ELBO and the gap end to end, above log p(x), which is as long as both",
+            alt="The ELBO as a bar from 0 to the left, the gap as a bar back from its end, which stops at the line of log p(x)",
         )
         chart(
             q_and_posterior,
             z,
             latent.normal_density(z, mu, sigma),
-            toy.posterior(x, z),
+            posterior,
             alt="The densities of q, of the true posterior and of the prior",
         )
     st.metric("ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True)
@@ -120,6 +123,7 @@ def _toy() -> None:
         "Each of the three is computed by itself: the ELBO in closed form and by Gauss-Hermite quadrature, the gap from its"
         " definition, log p(x) as an integral. Densities of x stay below 0.80 here, the peak of a Gaussian with σ = ½, so"
         " their logarithms are below 0 and the bars run to the left."
+        + peaks_above({"q": latent.normal_density(mu, mu, sigma), "p(z|x)": posterior.max()})
     )
 
 

@@ -6,7 +6,13 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import computed
-from pages.kit.charts.theory.evidence import bent_decoder, draws_histogram, dropped_gaussians, running_estimates
+from pages.kit.charts.theory.evidence import (
+    TOY_X,
+    bent_decoder,
+    draws_histogram,
+    dropped_gaussians,
+    running_estimates,
+)
 from pages.kit.concepts import X, Z, tex
 from pages.kit.controls import chosen_seed, row
 from pages.kit.picker import Choice, chosen_digit, needs_posterior
@@ -124,7 +130,7 @@ def _pile() -> None:
     """The toy's p(x) as a sum over stops of z."""
     toy, at = Toy(), 1.0
     stops = np.arange(-3, 3.01, 0.25)
-    x, exact = computed.toy_density(-3, 6, 181)
+    x, exact = computed.toy_density(*TOY_X, 181)
     stop = st.slider("z, moving through the codes", -3.0, 3.0, 0.0, 0.25, key="evidence_stop", bind="query-params")
     last = round((stop - stops[0]) / 0.25)
     parts = toy.mixture(x, stops)

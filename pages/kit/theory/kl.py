@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit.charts.theory.densities import peaks_above
 from pages.kit.charts.theory.kl import estimate_with_error, two_gaussians
 from pages.kit.concepts import KL, MU, SIGMA, tex
 from pages.kit.controls import times_pressed
@@ -82,6 +83,7 @@ def _by_hand() -> None:
         st.caption(
             f"σ = {sigma:.2f}. The line is the closed form; the diamond is the mean of log q(z) − log p(z) over the"
             " samples, with two standard errors to each side."
+            + peaks_above({"the posterior": latent.normal_density(mu, mu, sigma)})
         )
     mean_part, width_part = 0.5 * mu**2, _nats(0, sigma)
     st.caption(

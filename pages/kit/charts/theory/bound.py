@@ -12,20 +12,27 @@ from pages.kit.charts.theory.densities import densities
 from vae_core.latent import normal_density
 
 ELBO = concepts.X_HAT.colour  # as in the training curves
+BEYOND = ", beyond the axis"
 NAMES = ["ELBO", "+ KL(q || p(z|x))", "= log p(x)"]
 
 
 def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> dict:
-    """ELBO + KL(q || p(z|x)) = log p(x) as lengths from 0, in nats: however the two share it, they end at one line."""
+    """ELBO + KL(q || p(z|x)) = log p(x) as bars in nats: from 0 to the ELBO, and from there back to the line of log p(x).
+
+    The axis stays where it is while q moves; a bar that goes on beyond it has an arrow at its end.
+    """
     low, high = min(-8, round(log_evidence) - 4), max(0, log_evidence)
+    nats = [elbo, gap, log_evidence]
+    cut = [elbo < low, elbo < low, False]
     return filled(
         _lengths(low, high),
         lengths={
             "bar": NAMES,
             "start": [0.0, elbo, 0.0],
             "end": [elbo, elbo + gap, log_evidence],
-            "nats": [elbo, gap, log_evidence],
-            "says": [f"{name} {nats:.2f}" for name, nats in zip(NAMES, (elbo, gap, log_evidence), strict=True)],
+            "nats": nats,
+            "says": [f"{name} {n:.2f}{BEYOND if c else ''}" for name, n, c in zip(NAMES, nats, cut, strict=True)],
+            "arrow": [float(c) for c in cut],
         },
         whole={"nats": [log_evidence]},
     )
@@ -52,12 +59,17 @@ def _lengths(low: float, high: float) -> dict:
         .mark_text(align="left", dy=-10, fontSize=13, fontWeight="bold")
         .encode(x=alt.XValue(0), y=y, text=alt.Text("says:N"), color=alt.Color("bar:N", scale=colours, legend=None))
     )
+    arrows = (
+        alt.Chart(alt.NamedData("lengths"))
+        .mark_point(shape="triangle-left", filled=True, color="white", size=120, yOffset=12)
+        .encode(x=alt.XValue(10), y=y, opacity=alt.Opacity("arrow:Q", scale=None, legend=None))
+    )
     rule = (
         alt.Chart(alt.NamedData("whole"))
         .mark_rule(color=concepts.X.colour, size=2)
         .encode(x=alt.X("nats:Q", scale=scale))
     )
-    return layered(bars, names, rule, height=250)
+    return layered(bars, arrows, names, rule, height=250)
 
 
 def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> dict:
@@ -69,5 +81,4 @@ def q_and_posterior(z: np.ndarray, q: np.ndarray, posterior: np.ndarray) -> dict
             "p(z|x), the true posterior": (posterior, concepts.Z.colour),
             "p(z), the prior": (normal_density(z, 0, 1), concepts.X.colour),
         },
-        highest=2,
     )

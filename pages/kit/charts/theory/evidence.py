@@ -10,6 +10,7 @@ from pages.kit import concepts
 from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 
+TOY_X = (-2.0, 9.0)  # of the toy: f(z) ± 2σ of every stop, and what the Gaussians dropped there reach
 CURVES = ["one Gaussian for each stop of z", "their sum so far", "p(x), the whole integral"]
 
 
@@ -125,7 +126,7 @@ def bent_decoder(z: np.ndarray, mean: np.ndarray, sigma: float, stop: float, at:
 @cache
 def _decoder() -> dict:
     decoder = alt.NamedData("decoder")
-    y = alt.Scale(domain=[-3, 6], clamp=True)
+    y = alt.Scale(domain=list(TOY_X))
     x = alt.X("z:Q", title="code z")
     band = (
         alt.Chart(decoder)

@@ -19,7 +19,7 @@ def two_gaussians(mu: float, sigma: float) -> dict:
         "posterior N(μ, σ²)": (normal_density(z, mu, sigma), concepts.SIGMA.colour),
         "prior N(0, 1)": (normal_density(z, 0, 1), concepts.X.colour),
     }
-    return densities(z, curves, highest=2)
+    return densities(z, curves)
 
 
 def estimate_with_error(closed_form: float, estimate: float, standard_error: float) -> dict:

@@ -53,12 +53,10 @@ def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at
 def _slopes() -> dict:
     lines = (
         alt.Chart(alt.NamedData("slopes"))
-        .mark_line()
+        .mark_line(clip=True)
         .encode(
             x=alt.X("sigma:Q", title="σ", scale=alt.Scale(type="log", nice=False)),
-            y=alt.Y(
-                "slope:Q", title="size of the KL's slope", scale=alt.Scale(type="log", domain=[0.01, 1000], clamp=True)
-            ),
+            y=alt.Y("slope:Q", title="size of the KL's slope", scale=alt.Scale(type="log", domain=[0.01, 1000])),
             color=alt.Color(
                 "network:N",
                 sort=None,

@@ -20,7 +20,7 @@ def noise_to_code(epsilon: np.ndarray, z: np.ndarray) -> dict:
 def _codes_over_noise() -> dict:
     codes = alt.NamedData("codes")
     x = alt.X("epsilon:Q", title="ε, the noise (held)", scale=alt.Scale(domain=[-3, 3]))
-    y = alt.Y("z:Q", title="z = μ + σ·ε", scale=alt.Scale(domain=[-6, 6], clamp=True))
+    y = alt.Y("z:Q", title="z = μ + σ·ε", scale=alt.Scale(domain=[-9, 9]))
     line = alt.Chart(codes).mark_line(color=concepts.SIGMA.colour).encode(x=x, y=y)
     dots = (
         alt.Chart(codes)

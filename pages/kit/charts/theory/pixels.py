@@ -28,10 +28,10 @@ def _curves(names: tuple[str, ...]) -> dict:
     colours = [concepts.RECONSTRUCTION.colour, concepts.X_HAT.colour, concepts.SIGMA.colour]
     return (
         alt.Chart(alt.NamedData("curves"))
-        .mark_line(strokeWidth=3)
+        .mark_line(strokeWidth=3, clip=True)
         .encode(
             x=alt.X("x:Q", title="grey value of the pixel, xᵢ"),
-            y=alt.Y("nats:Q", title="log p(xᵢ | z), nats", scale=alt.Scale(domain=[-8, 4], clamp=True)),
+            y=alt.Y("nats:Q", title="log p(xᵢ | z), nats", scale=alt.Scale(domain=[-8, 4])),
             color=alt.Color("likelihood:N", sort=None, scale=alt.Scale(domain=names, range=colours), legend=TOP),
             strokeDash=alt.StrokeDash(
                 "likelihood:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]])

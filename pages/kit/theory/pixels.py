@@ -1,5 +1,8 @@
 """Step 8: what the decoder's output means for a pixel, a mean beside a sample, and why decoded pictures look blurred."""
 
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -12,8 +15,9 @@ from pages.kit.show import chart, look_for, picture, predict, sheet, source
 from pages.kit.turns import fragment
 from vae_core import inference, neighbours, objective, pixels
 from vae_core.manifest import ArtifactError
+from vae_core.model import VAE
 
-GAUSSIAN = "mnist-z10-gauss"
+BERNOULLI, GAUSSIAN = "mnist-z10", "mnist-z10-gauss"
 KINDS = {"bernoulli": "Bernoulli", "continuous_bernoulli": "continuous Bernoulli", "gaussian": "Gaussian"}
 
 
@@ -43,36 +47,27 @@ def lesson(choice: Choice) -> None:
         " continuous Bernoulli lifts it by log C to a density. The Gaussian counts only the distance to the mean, and grows"
         " tall where σ is small: that is why nats of different likelihoods cannot be compared."
     )
-    source(objective.log_likelihood_per_pixel, objective.log_normalizer, pixels.sample)
+    source(objective.log_likelihood_per_pixel, objective.log_normalizer, objective.pixel_mean, pixels.sample)
 
     st.markdown("## Why decoded pictures look blurred")
     _blur(choice, digit)
 
 
 def _means_and_samples(choice: Choice, digit: int, seed: int) -> None:
-    """The chosen picture's mean and sample under the chosen model and under the Gaussian one, with the same noise."""
-    models = {choice.spec.id: (choice.spec, choice.model)}
-    manifest = cache.manifest().models
-    if choice.spec.dataset == "mnist" and GAUSSIAN in manifest:
-        try:
-            models[GAUSSIAN] = (manifest[GAUSSIAN], cache.model(manifest[GAUSSIAN]))
-        except ArtifactError as error:
-            st.caption(str(error))
+    """The chosen picture's mean and sample under each likelihood, with the same noise: `_readings`."""
     x, uniform = choice.x(digit), np.random.default_rng(seed).random((1, 28, 28))
-    columns = st.columns(1 + len(models), gap="large")
+    readings = _readings(choice, digit, x)
+    columns = st.columns([2] + [3] * len(readings))
     with columns[0]:
         if x is not None:
             st.markdown("**The picture**")
             picture(x, scale=4, alt=f"The original: {choice.name(digit)}", caption="x, the original")
-    for column, (id_, (spec, model)) in zip(columns[1:], models.items(), strict=True):
-        if id_ == choice.spec.id:
-            z, labels = choice.posterior(digit)[0][None], choice.labels(digit)
-        else:
-            z, labels = inference.encode(model, x[None])[0], None
+    for column, (id_, model, z, labels) in zip(columns[1:], readings, strict=True):
         mean, drawn = inference.decode(model, z, labels)[0], inference.sample_pixels(model, z, uniform, labels)[0]
-        kind = KINDS[spec.likelihood]
+        likelihood = model.architecture.likelihood
+        kind = KINDS[likelihood]
         with column:
-            st.markdown(f"**{id_}**, {kind} pixels")
+            st.markdown(f"**{kind[0].upper()}{kind[1:]}**, {id_}")
             sheet(
                 np.stack([mean, drawn.clip(0, 1)]),
                 columns=2,
@@ -80,12 +75,46 @@ def _means_and_samples(choice: Choice, digit: int, seed: int) -> None:
                 alt=f"Mean of p(x|z) and a sample of its pixels under {id_}, {kind} pixels, seed {seed}",
                 caption="The mean, and a sample of every pixel, z = μ",
             )
-            if spec.likelihood == "gaussian":
+            if likelihood != cache.manifest().models[id_].likelihood:
+                st.caption(
+                    f"{id_} was not trained for it: these are its logits, read as a continuous Bernoulli's, whose mean is"
+                    " nearer to grey than sigmoid(logit)."
+                )
+            if likelihood == "gaussian":
                 outside = float(((drawn < 0) | (drawn > 1)).mean())
                 st.caption(
                     f"σ of a pixel is {float(model.pixel_sigma):.3f}, learned. {outside:.0%} of this sample lies outside of"
                     " black and white and is cut for the screen."
                 )
+
+
+def _readings(choice: Choice, digit: int, x: np.ndarray | None) -> list[tuple]:
+    """Model id, model, code and labels of the picture for each likelihood.
+
+    The logits of a Bernoulli model, the chosen one if it is, are read as Bernoulli's and as continuous Bernoulli's.
+    """
+    chosen = (choice.spec.id, choice.model, choice.posterior(digit)[0][None], choice.labels(digit))
+    found = {choice.spec.likelihood: chosen}
+    manifest = cache.manifest().models
+    for likelihood, id_ in (("bernoulli", BERNOULLI), ("gaussian", GAUSSIAN)):
+        if likelihood not in found and choice.spec.dataset == "mnist" and id_ in manifest and x is not None:
+            try:
+                model = cache.model(manifest[id_])
+            except ArtifactError as error:
+                st.caption(str(error))
+            else:
+                found[likelihood] = (id_, model, inference.encode(model, x[None])[0], None)
+    if "bernoulli" in found and "continuous_bernoulli" not in found:
+        id_, model, z, labels = found["bernoulli"]
+        found["continuous_bernoulli"] = (id_, _read_as(model, "continuous_bernoulli"), z, labels)
+    return [found[likelihood] for likelihood in KINDS if likelihood in found]
+
+
+def _read_as(model: VAE, likelihood: str) -> VAE:
+    """The same network, its weights shared, with its logits read as those of another likelihood."""
+    other = copy(model)
+    other.architecture = replace(model.architecture, likelihood=likelihood)
+    return other
 
 
 @fragment
@@ -115,10 +144,12 @@ def _one_pixel() -> None:
         at = 1 / (1 + np.exp(-logit))
         chart(normaliser, mean, constant, at, alt="The normaliser C of the continuous Bernoulli over sigmoid(logit)")
     bernoulli, continuous, _ = (np.trapezoid(np.exp(curve), x) for curve in curves.values())
+    cb_mean = np.trapezoid(x * np.exp(curves["continuous Bernoulli"]), x)
     st.caption(
         f"Integrals over the grey values: Bernoulli **{bernoulli:.3f}**, continuous Bernoulli **{continuous:.3f}**. The factor"
         f" between them is C = {inference.normalizer(np.array([logit]))[0]:.3f}: 2 in the middle, larger towards black and white."
-        f" Bernoulli and Gaussian draw {X_HAT.symbol} = sigmoid(logit) = {at:.2f}. Source: Loaiza-Ganem and Cunningham (2019),"
+        f" Bernoulli and Gaussian draw {X_HAT.symbol} = sigmoid(logit) = {at:.2f}, the continuous Bernoulli its mean,"
+        f" {cb_mean:.2f}. Source: Loaiza-Ganem and Cunningham (2019),"
         " *The continuous Bernoulli: fixing a pervasive error in variational autoencoders*."
     )
 

@@ -301,3 +301,13 @@ def test_logits_read_as_continuous_bernoulli_have_its_mean_and_samples():
     draws = inference.sample_pixels(other, np.repeat(z, 400, axis=0), uniform)
     assert draws.mean(axis=0) == pytest.approx(mean, abs=5 * 0.29 / 20)  # no pixel's sd exceeds a uniform one's, 0.29
     assert draws.mean() == pytest.approx(mean.mean(), abs=0.002)
+
+
+def test_a_tiny_weight_of_the_kl_can_be_read_and_beta_has_no_unit():
+    at = open_step("Units", units_weight="0.000001")
+    assert at.number_input(key="units_weight").proto.format == "%.6g"
+    assert next(metric for metric in at.metric if metric.value == "1e-06").label == "Effective β"
+
+
+def test_the_histograms_of_the_gradients_say_what_they_leave_out():
+    assert "0.5 % at either end" in words(open_step("Noise"))

@@ -89,7 +89,7 @@ def _laboratory() -> None:
     with right:
         st.markdown("**The KL term**")
         refuse_unknown("units_kl", DIVERGENCE, "Showing our own.")
-        weight = st.number_input("Its weight in the code", 0.0, 1000.0, 1.0, format="%.5f", key="units_weight", **own)
+        weight = st.number_input("Its weight in the code", 0.0, 1000.0, 1.0, format="%.6g", key="units_weight", **own)
         divergence = st.selectbox("Reduction of the KL", DIVERGENCE, 1, key="units_kl", **own)
     counts = st.columns(3, gap="large")
     pixels = counts[0].number_input("Pixels (times colours)", 1, 1_000_000, OURS.pixels, key="units_pixels", **own)
@@ -102,7 +102,7 @@ def _laboratory() -> None:
         rf" \;=\; \frac{{{_fraction(b)}}}{{{_fraction(a)}}}"
     )
     facts, ruler = st.columns([1, 2], gap="large", vertical_alignment="center")
-    facts.metric("Effective β, nats an image", f"{beta:.4g}", border=True)
+    facts.metric("Effective β", f"{beta:.4g}", border=True)
     family = _family()
     with ruler:
         chart(

@@ -67,13 +67,13 @@ def _means_and_samples(choice: Choice, digit: int, seed: int) -> None:
         likelihood = model.architecture.likelihood
         kind = KINDS[likelihood]
         with column:
-            st.markdown(f"**{kind[0].upper()}{kind[1:]}**, {id_}")
+            st.markdown(f"**{kind[0].upper()}{kind[1:]}**")
             sheet(
                 np.stack([mean, drawn.clip(0, 1)]),
                 columns=2,
                 scale=4,
                 alt=f"Mean of p(x|z) and a sample of its pixels under {id_}, {kind} pixels, seed {seed}",
-                caption="The mean, and a sample of every pixel, z = μ",
+                caption=f"{id_}: the mean, and a sample of every pixel, z = μ",
             )
             if likelihood != cache.manifest().models[id_].likelihood:
                 st.caption(

@@ -311,3 +311,9 @@ def test_a_tiny_weight_of_the_kl_can_be_read_and_beta_has_no_unit():
 
 def test_the_histograms_of_the_gradients_say_what_they_leave_out():
     assert "0.5 % at either end" in words(open_step("Noise"))
+
+
+def test_a_beta_of_0_is_not_drawn_on_a_logarithmic_line():
+    at = open_step("Units", units_weight="0")
+    assert not charts(at)
+    assert "β = 0 has no place" in words(at)

@@ -105,12 +105,15 @@ def _laboratory() -> None:
     facts.metric("Effective β", f"{beta:.4g}", border=True)
     family = _family()
     with ruler:
-        chart(
-            beta_ruler,
-            beta,
-            {spec.id: spec.beta for spec in family},
-            alt=f"Effective beta {beta:.4g} on a logarithmic line with the betas of {len(family)} shipped models",
-        )
+        if beta > 0:
+            chart(
+                beta_ruler,
+                beta,
+                {spec.id: spec.beta for spec in family},
+                alt=f"Effective beta {beta:.4g} on a logarithmic line with the betas of {len(family)} shipped models",
+            )
+        else:
+            st.caption("β = 0 has no place on the logarithmic line: nothing keeps the codes near the prior.")
     assumed = (
         f" The squared error is read as a Gaussian with σ = {pixel_sigma:.4g}: 2σ² = {2 * pixel_sigma**2:.3g} times −log p, but"
         " for a constant."

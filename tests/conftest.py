@@ -182,6 +182,14 @@ def charts_are_checked():
 
 
 @pytest.fixture
+def files(monkeypatch):
+    """What the page's download buttons would save, by their labels."""
+    offered = {}
+    monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: offered.update({label: data}))
+    return offered
+
+
+@pytest.fixture
 def without_data(tmp_path, monkeypatch):
     """A machine on which no data set was downloaded."""
     monkeypatch.setenv("VAE_DATA_DIR", str(tmp_path / "empty"))

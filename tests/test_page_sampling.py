@@ -29,14 +29,6 @@ def shown(data_uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(data_uri.split(",", 1)[1])))
 
 
-@pytest.fixture
-def files(monkeypatch):
-    """What the page's download buttons would save, by their labels."""
-    offered = {}
-    monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: offered.update({label: data}))
-    return offered
-
-
 @pytest.mark.parametrize("model", SHIPPED)
 def test_every_part_opens_with_every_model_and_every_picture_has_a_text(model):
     at = open_part(PARTS[0], model=model)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ARTIFACTS, SHIPPED
 from sklearn.neighbors import NearestNeighbors
-from test_pages import component, open_page, pictures
+from test_pages import clicked, component, open_page, pictures
 
 from pages.kit import cache
 from pages.kit.components.scatter import coloured_by
@@ -168,6 +168,18 @@ def test_an_empty_box_says_so():
         at.number_input(key=name).set_value(value)
     at.run()
     assert any("No dot lies in this box" in info.value for info in at.info)
+
+
+@pytest.mark.parametrize("model", ["mnist-z2", "mnist-z4-cond", "mnist-z2-ae"])
+def test_the_table_has_the_reader_s_own_digit_too(model, own_digit, files):
+    at = open_page(PAGE, model=model)
+    at.session_state["own_digits"] = [own_digit]
+    at.run()
+    table = pd.read_csv(io.BytesIO(clicked(files["This map as CSV"])), comment="#")
+    assert table["index"].tolist() == list(range(5001))
+    assert table["label"].iloc[-1] == own_digit.label
+    # The same picture as number 3.
+    assert table[["x", "y"]].iloc[-1].tolist() == pytest.approx(table[["x", "y"]].iloc[3].tolist(), abs=1e-2)
 
 
 def test_the_table_has_a_row_a_dot_with_its_figures():

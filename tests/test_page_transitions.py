@@ -9,6 +9,7 @@ import pytest
 from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from test_pages import clicked
 
 from pages.kit.own import OwnDigit
 from pages.kit.picker import Choice
@@ -104,21 +105,19 @@ def test_two_ends_of_one_class_need_one_row_and_no_choice_of_label(conditional):
     assert not [group for group in at.button_group if group.key == "transition_label"]
 
 
-def test_one_s_own_digit_can_be_an_end(monkeypatch):
-    files = {}
-    monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: files.update({label: data}))
-    choice = choice_of("mnist-z2")
-    x = choice.images.x[77]
-    at = open_page((OwnDigit(x, 5),), transition_A=5000, transition_B=20)
-    mu, _ = inference.encode(choice.model, x[None])
-    decoded, faded = frames(at).values()
-    np.testing.assert_array_equal(decoded[0], to_pixels(inference.decode(choice.model, mu))[0])
+@pytest.mark.parametrize(("id_", "row"), [("mnist-z2", "decoded"), ("mnist-z4-cond", "decoded as 5")])
+def test_one_s_own_digit_can_be_an_end(id_, row, files):
+    choice = choice_of(id_)
+    x, labels = choice.images.x[77], np.array([5]) if choice.spec.conditional else None
+    at = open_page((OwnDigit(x, 5),), model=id_, transition_A=5000, transition_B=20)
+    mu, _ = inference.encode(choice.model, x[None], labels)
+    decoded, faded = frames(at)[row], frames(at)["pixel cross-fade of the originals"]
+    np.testing.assert_array_equal(decoded[0], to_pixels(inference.decode(choice.model, mu, labels))[0])
     np.testing.assert_array_equal(faded[0], to_pixels(x))
     assert "your digit 1" in component(at, "path_map")["alt"]
-    # A click comes outside of the page's run, where the visitor's own digits are not at hand.
-    strip = Image.open(io.BytesIO(files["Strip as PNG"]()))
+    strip = Image.open(io.BytesIO(clicked(files["Strip as PNG"])))
     assert strip.text["A"] == "your digit 1"
-    assert b"A: your digit 1" in Image.open(io.BytesIO(files["Animation as GIF"]())).info["comment"]
+    assert b"A: your digit 1" in Image.open(io.BytesIO(clicked(files["Animation as GIF"]))).info["comment"]
 
 
 def test_without_pixels_the_decoded_ends_are_faded(tmp_path, monkeypatch):
@@ -190,13 +189,11 @@ def test_an_impossible_link_is_named(parameter, value):
     assert parameter in at.warning[0].value
 
 
-def test_the_corners_of_the_sheet_are_the_four_digits(conditional, monkeypatch):
+def test_the_corners_of_the_sheet_are_the_four_digits(conditional, files):
     four = Ends(conditional, (1, 2, 3, 4), None)
     assert len({*four.labels}) > 1
     ends = {f"transition_{letter}": index for letter, index in zip("ABCD", four.indices, strict=True)}
     at = open_page(model="mnist-z4-cond", transition_part="Four corners", transition_cells=5, **ends)
-    files = {}
-    monkeypatch.setattr("streamlit.download_button", lambda label, data, *_, **__: files.update({label: data}))
     at.button_group(key="transition_cells_label").set_value("C").run()
     file = Image.open(io.BytesIO(files["Corners as PNG"]()))
     scale = 560 // (29 * 5)
@@ -215,12 +212,14 @@ def test_the_corners_of_the_sheet_are_the_four_digits(conditional, monkeypatch):
 def test_files_carry_their_settings(conditional):
     walk = Walk(Ends(conditional, (2, 4), 7), "spherical", 12, "both")
     assert walk.file_name == "mnist-z4-cond-2-4-spherical-12-label-both-z7"
-    strip = Image.open(io.BytesIO(walk.strip(4, walk.about)))
+    strip = Image.open(io.BytesIO(walk.strip(4)))
     assert strip.text["path"] == "spherical"
     assert strip.text["codes"] == "samples z = μ + σ ε, seed 7"
     np.testing.assert_array_equal(np.asarray(strip), tile(np.concatenate(list(walk.shown.values())), 12, 4, gap=1))
-    animation = Image.open(io.BytesIO(walk.animation(walk.about)))
+    assert strip.text["rows"] == "; ".join(walk.shown)
+    animation = Image.open(io.BytesIO(walk.animation()))
     assert "steps: 12" in animation.info["comment"].decode()
+    assert f"rows: {'; '.join(walk.rows)}; codes" in animation.info["comment"].decode()  # it has no cross-fade
     assert animation.n_frames == 22  # there and back
     both = np.concatenate(list(walk.rows.values()), axis=2)
     for frame, step in ((3, 3), (21, 1)):

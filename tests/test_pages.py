@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -34,6 +36,12 @@ def open_page(path: str, **query: str) -> AppTest:
 def pictures(at: AppTest) -> list[str]:
     """The pictures on the page, each as the data that the browser is given."""
     return re.findall('<img[^>]* src="([^"]+)"', "".join(element.proto.body for element in at.get("html")))
+
+
+def clicked(make: Callable[[], bytes]) -> bytes:
+    """The file of a download button, made as on a click: in a thread of the server, outside of the visitor's session."""
+    with ThreadPoolExecutor(1) as server:
+        return server.submit(make).result()
 
 
 def component(at: AppTest) -> dict:

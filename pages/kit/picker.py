@@ -23,13 +23,15 @@ class Choice:
     """The chosen model with what the pages need of it, and its pictures by their index.
 
     Indices below `len(codes.y)` are the gallery's, those after it the reader's own digits. `images` is None while the
-    gallery's pixels are not on this machine.
+    gallery's pixels are not on this machine. `own` are the digits of the reader who chose: a file is made on the click,
+    outside of the page's run, where nobody can be asked for them.
     """
 
     spec: ModelSpec
     codes: Codes
     images: Images | None
     classes: tuple[str, ...]
+    own: tuple[OwnDigit, ...] = ()
 
     @cached_property
     def model(self):
@@ -82,7 +84,7 @@ class Choice:
 
     def _own(self, index: int) -> OwnDigit | None:
         """The reader's own digits come after the gallery's pictures."""
-        return own_digits()[index - len(self.codes.y)] if index >= len(self.codes.y) else None
+        return self.own[index - len(self.codes.y)] if index >= len(self.codes.y) else None
 
 
 def chosen_model() -> Choice:
@@ -108,7 +110,8 @@ def chosen_model() -> Choice:
         codes = cache.codes(spec)
     except ArtifactError as error:
         _stop_unavailable(id_, error)
-    return Choice(spec, codes, _images(spec.dataset), cache.manifest().images[spec.dataset].classes)
+    classes = cache.manifest().images[spec.dataset].classes
+    return Choice(spec, codes, _images(spec.dataset), classes, tuple(own_digits()))
 
 
 def _stop_unavailable(id_: str, error: ArtifactError) -> NoReturn:

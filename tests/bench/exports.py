@@ -34,8 +34,8 @@ def in_process(times: int) -> None:
         waits = {"GIF": [], "PNG": []}
         for i in range(times):
             for kind, make in (
-                ("GIF", lambda walk: walk.animation(walk.about)),
-                ("PNG", lambda walk: walk.strip(4, walk.about)),
+                ("GIF", lambda walk: walk.animation()),
+                ("PNG", lambda walk: walk.strip(4)),
             ):
                 walk = Walk(Ends(choice, (i, i + 1), None), "linear", STEPS, "both")
                 began = time.perf_counter()

@@ -113,26 +113,23 @@ class Walk:
         return {**self.rows, f"pixel cross-fade of the {what}": transitions.cross_fade(*pair, self.steps)}
 
     @property
-    def about(self) -> dict[str, object]:
-        """For the metadata of the files."""
-        return self.ends.about(path=self.path, steps=self.steps, rows="; ".join(self.shown))
-
-    @property
     def file_name(self) -> str:
         return self.ends.file_name(self.path, self.steps, *(["label", self.told] if self.ends.conditional else []))
 
-    def strip(self, scale: int, about: dict[str, object]) -> bytes:
-        """All rows as a PNG.
+    def strip(self, scale: int) -> bytes:
+        """All rows as a PNG."""
+        pictures = np.concatenate(list(self.shown.values()))
+        return png(tile(pictures, self.steps, scale, gap=1), self._about(self.shown))
 
-        Files are made outside of the page's run, where a visitor's own digits are not to be had: it is given `about`.
-        """
-        return png(tile(np.concatenate(list(self.shown.values())), self.steps, scale, gap=1), about)
-
-    def animation(self, about: dict[str, object]) -> bytes:
-        """The decoded rows as a GIF, there and back; `about` as for `strip`."""
+    def animation(self) -> bytes:
+        """The decoded rows as a GIF, there and back, without the control below them."""
         frames = to_pixels(np.concatenate(list(self.rows.values()), axis=2), 5)
         back = frames[-2:0:-1]  # without showing either end twice
-        return gif(np.concatenate([frames, back]), MILLISECONDS, about)
+        return gif(np.concatenate([frames, back]), MILLISECONDS, self._about(self.rows))
+
+    def _about(self, rows: dict[str, np.ndarray]) -> dict[str, object]:
+        """For the metadata of a file that shows these rows."""
+        return self.ends.about(path=self.path, steps=self.steps, rows="; ".join(rows))
 
 
 def chosen_pair(choice: Choice) -> tuple[int, int]:

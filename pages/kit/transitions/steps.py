@@ -38,9 +38,8 @@ def step_by_step(ends: Ends, kind: str) -> None:
     )
     with st.container(horizontal=True):
         again = Walk(ends, kind, steps, told)  # the files are made on the click: until then nobody keeps their pictures
-        strip, animation = partial(again.strip, 4, path.about), partial(again.animation, path.about)
-        download("Strip as PNG", strip, f"{path.file_name}.png", "image/png", "transition_png")
-        download("Animation as GIF", animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
+        download("Strip as PNG", partial(again.strip, 4), f"{path.file_name}.png", "image/png", "transition_png")
+        download("Animation as GIF", again.animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
 
 
 def _words(path: Walk) -> tuple[str, ...]:

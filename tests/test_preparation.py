@@ -155,6 +155,32 @@ def test_every_kind_of_picture_is_the_same_digit(kind, digits):
     assert np.abs(made.x - expected.x).mean() < (0.05 if kind == "one bit" else 0.02)
 
 
+def with_ink(kind: str, ink: int, alpha: np.ndarray) -> bytes:
+    """Ink of one grey on transparent paper, (height, width) uint8, as a PNG of this kind."""
+    grey = np.where(alpha > 0, ink, 0).astype(np.uint8)  # transparent pixels are black, as most programs write them
+    if kind == "P":
+        image = Image.fromarray(np.where(alpha > 0, 1, 0).astype(np.uint8), "P")
+        image.putpalette([0, 0, 0, ink, ink, ink])
+        return file_of(image, "PNG", transparency=0)
+    bands = {"LA": (grey, alpha), "RGBA": (grey, grey, grey, alpha)}[kind]
+    return file_of(Image.merge(kind, [Image.fromarray(band) for band in bands]), "PNG")
+
+
+@pytest.mark.parametrize("kind", ["RGBA", "LA", "P"])
+@pytest.mark.parametrize("ink", [0, 40, 220, 255])
+def test_ink_on_transparent_paper_is_read_whether_dark_or_light(kind, ink, digits):
+    alpha = np.asarray(Image.fromarray(np.rint(255 * digits[5]).astype(np.uint8)).resize((280, 280)))
+    if kind == "P":
+        alpha = np.where(alpha > 127, 255, 0).astype(np.uint8)  # a palette knows ink or none
+    made = prepare(read_upload(with_ink(kind, ink, alpha)))
+    assert made.inverted == (ink < 128)
+    assert np.abs(made.x - prepare(alpha / np.float32(255)).x).mean() < 0.02
+
+
+def test_a_wholly_transparent_picture_is_blank():
+    assert prepare(read_upload(with_ink("RGBA", 0, np.zeros((30, 40), np.uint8)))).blank
+
+
 def test_a_photo_lying_on_its_side_is_turned_upright(digits):
     page = Image.fromarray(np.rint(255 * on_paper(digits[5])).astype(np.uint8))
     exif = Image.Exif()

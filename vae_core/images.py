@@ -169,8 +169,10 @@ def gif(frames: np.ndarray, milliseconds: int, about: dict[str, object] | None =
     return out.getvalue()
 
 
-def to_grey(image: Image.Image) -> Image.Image:
-    """An opened picture of any kind as 8-bit grey, upright: what is transparent becomes black, of many frames the first.
+def to_grey(image: Image.Image, contrast: bool = False) -> Image.Image:
+    """An opened picture of any kind as 8-bit grey, upright; of many frames the first.
+
+    What is transparent becomes black; with `contrast` white, if what is opaque is dark.
 
     Raises
     ------
@@ -187,6 +189,12 @@ def to_grey(image: Image.Image) -> Image.Image:
         return Image.fromarray(np.rint(values.clip(0, 255)).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
-        image = Image.alpha_composite(black, image)
+        behind = "white" if contrast and _is_dark(image) else "black"
+        image = Image.alpha_composite(Image.new("RGBA", image.size, behind), image)
     return image.convert("L")
+
+
+def _is_dark(image: Image.Image) -> bool:
+    """Whether what is opaque in an RGBA picture is darker than middle grey on average; False where nothing is."""
+    alpha = np.asarray(image.getchannel("A"), np.float32)
+    return float(((np.asarray(image.convert("L"), np.float32) - 127.5) * alpha).sum()) < 0

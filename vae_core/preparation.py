@@ -47,7 +47,7 @@ class Preparation:
 def read_upload(content: bytes) -> np.ndarray:
     """An uploaded PNG, JPEG or WebP as grey values in [0, 1], upright, its longer side at most 400 pixels.
 
-    What is transparent becomes black; of an animation the first picture counts.
+    What is transparent becomes white behind dark ink and black behind light ink; of an animation the first picture counts.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def read_upload(content: bytes) -> np.ndarray:
                     f" {MOST_PIXELS // 10**6} megapixels."
                 )
             image.draft("L", (WORKING_SIDE, WORKING_SIDE))  # a JPEG is read at a fraction of its size
-            grey = to_grey(image)
+            grey = to_grey(image, contrast=True)
     except Image.UnidentifiedImageError:
         raise UploadError("This file is no PNG, JPEG or WebP picture. Save the picture as one of these.") from None
     except Image.DecompressionBombError:

@@ -12,6 +12,7 @@ chapter(
 
 import numpy as np
 
+from pages.kit import cache
 from pages.kit.charts.own import class_shares, cost_among_the_gallery
 from pages.kit.charts.shared import posterior_by_dim
 from pages.kit.components.draw_pad import draw_pad
@@ -22,9 +23,28 @@ from pages.kit.show import chart, look_for, picture, sheet, source
 from vae_core import inference, latent, neighbours, preparation
 
 DRAWS = 64  # posterior samples for the cost of one picture
+NEAR = 25  # codes among which its class is looked up
 
 choice = chosen_model()
 spec = choice.spec
+title = cache.manifest().images[spec.dataset].title
+noun = "digit" if spec.dataset == "mnist" else "item"
+KNOWN = {
+    "mnist": "Digits of MNIST are light on black, fill a box of 20 x 20 pixels and lie centred by mass in 28 x 28; a model"
+    " knows nothing else. **Try:** a digit halfway between 4 and 9; a letter; a shoe. The model makes a digit of each, so"
+    " look at what it *costs*.",
+    "fashion": "Items of Fashion-MNIST are light on black and fill the 28 x 28 pixels; this model knows nothing else. Your"
+    " picture is scaled as a digit is, into 20 x 20. **Try:** a filled shirt or a boot; a bag; a digit. The model makes an"
+    " item of each, so look at what it *costs*.",
+}
+OTHERS = (
+    f"This model knows the pictures of {title} and nothing else; yours is prepared as a digit of MNIST is. **Try:** one like"
+    " them, and a digit. The model makes one of its own of each, so look at what it *costs*."
+)
+NOT_ENOUGH = (
+    "A simple picture, like a 1, costs little even to a model that never saw it, so a low cost alone does not make"
+    + (" it a digit." if spec.dataset == "mnist" else f" it one of {title}.")
+)
 
 
 def read_uploaded(key: str) -> None:
@@ -32,11 +52,12 @@ def read_uploaded(key: str) -> None:
     file = st.session_state[key]
     if file is None:
         return
+    grey = refusal = None  # a refused file leaves no former picture that could be taken for its own
     try:
-        st.session_state["own_grey"] = preparation.read_upload(file.getvalue())
-        st.session_state["own_refusal"] = None
+        grey = preparation.read_upload(file.getvalue())
     except preparation.UploadError as error:
-        st.session_state["own_refusal"] = str(error)
+        refusal = str(error)
+    st.session_state.update(own_grey=grey, own_refusal=refusal)
     st.session_state["own_turn"] += 1  # an uploader of another key is empty again
 
 
@@ -46,6 +67,20 @@ def keep(x: np.ndarray, label: int) -> None:
     st.session_state["digit"] = len(choice.codes.y) + len(own_digits()) - 1
     st.session_state["own_kept"] += 1
     st.session_state["own_grey"] = None
+
+
+def elbo_by_label(x: np.ndarray) -> np.ndarray:
+    """The ELBO of a picture (28, 28) with each label, (classes,) in nats: means over the same noise."""
+    count = len(choice.classes)
+    pictures = np.repeat(x[None], count * DRAWS, axis=0)
+    epsilon = np.tile(latent.noise(DRAWS, spec.latent_dim, seed=0), (count, 1))
+    terms = inference.elbo_terms(choice.model, pictures, epsilon, np.arange(count).repeat(DRAWS))
+    return terms.elbo.reshape(count, DRAWS).mean(axis=1)
+
+
+def nats(value: float) -> str:
+    """A number of nats as it is printed: with a minus sign, not a hyphen."""
+    return f"{value:.1f}".replace("-", "−")
 
 
 def step(shown: np.ndarray, words: str) -> None:
@@ -69,12 +104,13 @@ with source_side:
             on_change=read_uploaded,
             args=(f"own_upload_{turn}",),
         )
-        if refusal := st.session_state.get("own_refusal"):
+        refusal = st.session_state.get("own_refusal")
+        if refusal:
             st.error(refusal, icon=":material/error:")
         grey = st.session_state.get("own_grey")
 with steps_side:
     if way == "Draw" and drawing is None:
-        st.info("Draw on the black square: one digit, as large or small as you like.", icon=":material/draw:")
+        st.info(f"Draw on the black square: one {noun}, as large or small as you like.", icon=":material/draw:")
     elif way == "Draw":
         drawn, x = drawing
         first, last = st.columns(2)
@@ -83,9 +119,8 @@ with steps_side:
         with last:
             picture(x, alt="The prepared drawing", scale=4, caption="2 · x: scaled into 20 x 20, centred by mass")
     elif grey is None:
-        st.info(
-            "No picture yet. One dark digit on light paper does best, or a light one on dark.", icon=":material/photo:"
-        )
+        hint = f"One dark {noun} on light paper does best, or a light one on dark."
+        st.info(hint if refusal else f"No picture yet. {hint}", icon=":material/photo:")
     else:
         strokes_side, threshold_side = st.columns(2)
         strokes = strokes_side.segmented_control(
@@ -94,7 +129,7 @@ with steps_side:
             default="automatic",
             required=True,
             key="own_strokes",
-            help="Dark ink on light paper is inverted: MNIST's digits are light on black.",
+            help="Dark ink on light paper is inverted, to light on black.",
         )
         automatic = threshold_side.toggle(
             "Threshold by itself", True, key="own_automatic", help="Otsu's method (1979)."
@@ -129,20 +164,17 @@ if own_digits():
         f"Kept for this visit, oldest first: {len(yours)} of at most {MOST}. Every page has them as class “yours”."
     )
 
-look_for(
-    "Digits of MNIST are light on black, fill a box of 20 x 20 pixels and lie centred by mass in 28 x 28; a model knows"
-    " nothing else. **Try:** a digit halfway between 4 and 9; a letter; a shoe. The model makes a digit of each, so look at"
-    " what it *costs*."
-)
+look_for(KNOWN.get(spec.dataset, OTHERS))
 if x is None:
     st.stop()
 
 st.markdown(f"## What {spec.id} makes of it")
-labels = np.zeros(1, int) if spec.conditional else None
-mu, logvar = inference.encode(choice.model, x[None], labels)
-nearest = neighbours.nearest(mu, choice.codes.mu, 25)[0]
+if spec.conditional:
+    guess = int(elbo_by_label(x).argmax())
+else:
+    mu, logvar = inference.encode(choice.model, x[None])
+    guess = int(np.bincount(choice.codes.y[neighbours.nearest(mu, choice.codes.mu, NEAR)[0]]).argmax())
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    guess = int(np.bincount(choice.codes.y[nearest]).argmax())
     label = st.selectbox(
         "It shows", range(len(choice.classes)), guess, format_func=lambda i: choice.classes[i], width=160
     )
@@ -155,9 +187,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         key="own_keep",
         help="It joins the pictures of every page as class “yours”, and is the one chosen there, until you leave.",
     )
+labels = np.array([label]) if spec.conditional else None
 if spec.conditional:
-    labels = np.array([label])
-    mu, logvar = inference.encode(choice.model, x[None], labels)
+    st.caption(
+        "Encoder and decoder are told this label. Proposed is the one with the highest ELBO, a bound on log p(x|y): Bayes'"
+        " rule, if every label was as likely beforehand."
+    )
+mu, logvar = inference.encode(choice.model, x[None], labels)
+nearest = neighbours.nearest(mu, choice.codes.mu, NEAR)[0]
+most = int(np.bincount(choice.codes.y[nearest]).argmax())
 
 pictures_side, numbers_side = st.columns([2, 3], gap="large")
 with pictures_side:
@@ -165,7 +203,12 @@ with pictures_side:
     with left:
         picture(x, alt="Your picture", caption="x, yours")
     with right:
-        picture(inference.decode(choice.model, mu, labels)[0], alt="Decoded from its code", caption="x̂, decoded from μ")
+        code = "μ" if spec.variational else "its code"
+        picture(
+            inference.decode(choice.model, mu, labels)[0],
+            alt="Decoded from its code",
+            caption=f"x̂, decoded from {code}",
+        )
     if choice.images is not None:
         sheet(
             choice.images.x[nearest[:10]],
@@ -177,7 +220,7 @@ with pictures_side:
         class_shares,
         choice.codes.y[nearest],
         choice.classes,
-        alt=f"Classes of the {len(nearest)} nearest codes; most are {choice.classes[guess]}",
+        alt=f"Classes of the {len(nearest)} nearest codes; most are {choice.classes[most]}",
     )
 with numbers_side:
     if not spec.variational:
@@ -194,18 +237,18 @@ with numbers_side:
         )
         share = float((of_gallery < cost).mean())
         one, two = st.columns(2)
-        one.metric("Negative ELBO, nats", f"{cost:.1f}", border=True)
+        one.metric("Negative ELBO, nats", nats(cost), border=True)
         two.metric("Of the gallery, cost less", f"{share:.1%}", border=True)
         chart(
             cost_among_the_gallery,
             of_gallery,
             cost,
-            alt=f"The gallery's negative ELBO from {of_gallery.min():.0f} to {of_gallery.max():.0f} nats; yours is {cost:.0f}",
+            alt=f"The gallery's negative ELBO from {nats(of_gallery.min())} to {nats(of_gallery.max())} nats; yours is"
+            f" {nats(cost)}",
         )
         st.caption(
-            f"Reconstruction {-terms.log_likelihood.mean():.1f} + KL {terms.kl[0]:.1f} nats, the mean of {DRAWS} posterior"
-            " samples. The bound is a lower one: the picture is at least this likely. A simple picture, like a 1, costs little"
-            " even to a model that never saw it, so a low cost alone does not make it a digit."
+            f"Reconstruction {nats(-terms.log_likelihood.mean())} + KL {nats(terms.kl[0])} nats, the mean of {DRAWS}"
+            f" posterior samples. The bound is a lower one: the picture is at least this likely. {NOT_ENOUGH}"
         )
         st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
         chart(

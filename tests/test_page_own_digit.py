@@ -1,16 +1,21 @@
 """Your own digit: uploads seen by their sender alone, corrections, and the digit on every other page."""
 
 import io
+import re
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from test_pages import PATHS, component, open_page, pictures
 from test_preparation import REFUSED
 
+from pages.kit import cache
 from pages.kit.own import MOST, OwnDigit
+from vae_core import inference, latent
+from vae_core.model import load_vae
+from vae_core.preparation import prepare
 
 OWN = "pages/7_own_digit.py"
 DIGIT = OwnDigit(np.pad(np.ones((20, 4), np.float32), ((4, 4), (12, 12))), 1)  # a thick 1
@@ -42,7 +47,7 @@ def test_a_photo_is_prepared_in_four_steps_and_measured():
     at = uploaded(photo())
     assert not at.exception
     assert not at.error
-    assert any("4 · x" in caption.value for caption in at.caption)
+    assert any("4 · x" in caption.value for caption in at.main.caption)
     assert at.metric[0].label == "Negative ELBO, nats"
     assert float(at.metric[0].value) > 0
     assert not at.get("file_uploader")[0].value  # the file is let go
@@ -60,15 +65,62 @@ def test_corrections_change_the_prepared_picture():
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_picture_gets_one_sentence_and_loses_nothing(kind):
+def test_what_is_no_picture_gets_one_sentence_and_no_former_picture_stands_for_it(kind):
     content, _ = REFUSED[kind]
     at = uploaded(photo())
-    before = pictures(at)
+    at.button(key="own_keep").click().run()
+    kept = pictures(at)
+    at.get("file_uploader")[0].upload("digit.jpg", photo(), "image/jpeg")
+    at.run()
+    assert len(pictures(at)) > len(kept) == 1
     at.get("file_uploader")[0].upload("digit.png", content, "image/png")
     at.run()
     assert len(at.error) == 1
     assert not at.exception
-    assert pictures(at) == before
+    assert pictures(at) == kept  # what was kept stays, what was measured does not
+    assert not at.metric
+
+
+def nearest_codes(at: AppTest) -> str:
+    return re.search('The ten nearest pictures: ([^"]*)', "".join(e.proto.body for e in at.get("html")))[1]
+
+
+def test_a_conditional_model_proposes_the_label_of_the_best_elbo_and_its_neighbours_follow_the_label():
+    spec, gallery = SHIPPED["mnist-z4-cond"], cache.gallery("mnist")
+    seven = gallery.x[np.flatnonzero(gallery.y == 7)[0]]
+    at = open_page(OWN, own_way="Upload", model=spec.id)
+    paper = Image.fromarray(np.rint(255 * (1 - seven)).astype(np.uint8)).resize((280, 280))
+    at.session_state["own_grey"] = np.asarray(paper, np.float32) / 255
+    at.run()
+    x = np.repeat(prepare(at.session_state["own_grey"]).x[None], 64, axis=0)
+    epsilon = latent.noise(64, spec.latent_dim, seed=0)
+    model = load_vae(ARTIFACTS, spec)
+    costs = [-inference.elbo_terms(model, x, epsilon, np.full(64, y)).elbo.mean() for y in range(10)]
+    (shows,) = [box for box in at.main.selectbox if box.label == "It shows"]
+    assert shows.value == int(np.argmin(costs)) == 7
+    assert float(at.metric[0].value) == pytest.approx(min(costs), abs=0.06)
+    before = nearest_codes(at)
+    shows.set_value(0).run()
+    assert float(at.metric[0].value) == pytest.approx(costs[0], abs=0.06)
+    mu, _ = inference.encode(model, x[:1], np.zeros(1, int))
+    codes = cache.codes(spec)
+    found = np.linalg.norm(codes.mu - mu, axis=1).argsort()[:10]
+    assert nearest_codes(at) == ", ".join(str(y) for y in codes.y[found]) != before
+
+
+def test_the_words_are_those_of_the_model_s_pictures():
+    at = open_page(OWN, model="fashion-z2")
+    (said,) = [info.value for info in at.info if "**Try:**" in info.value]
+    assert said.startswith("Items of Fashion-MNIST")
+    assert any("one item" in info.value for info in at.info)
+
+
+def test_a_cost_below_zero_has_a_minus_sign():
+    at = open_page(OWN, own_way="Upload", model="mnist-z10-gauss")
+    at.get("file_uploader")[0].upload("digit.jpg", photo(), "image/jpeg")
+    at.run()
+    assert at.metric[0].value.startswith("−")
+    assert not any(re.search(r"-\d", caption.value) for caption in at.main.caption)
 
 
 def test_an_upload_is_seen_by_its_sender_alone():

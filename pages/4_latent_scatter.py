@@ -21,7 +21,7 @@ from pages.kit.own import own_digits
 from pages.kit.picker import chosen_digit, chosen_model
 from pages.kit.scatter import parts
 from pages.kit.scatter.maps import Placed, chosen_view
-from pages.kit.show import chart, download, look_for, picture, predict, sheet, source
+from pages.kit.show import chart, download, look_for, picture, predict, printed, sheet, source
 from pages.kit.turns import fragment
 from vae_core import embedding, inference, latent, neighbours, projection
 
@@ -33,6 +33,7 @@ count = len(codes.y) if linear else len(view.xy)
 own = [len(codes.y) + i for i in range(len(own_digits()))]
 
 epsilon, sampled = None, ""
+of, a_dot = ("mean μ of", "mu") if spec.variational else ("", "the code")
 with row():
     colour, colours = parts.chosen_colours(choice, count)
     if linear and spec.variational:
@@ -45,6 +46,7 @@ with row():
         if dot == "sample":
             seed = chosen_seed("Seed of ε", key="scatter_noise", width=120)
             epsilon, sampled = latent.noise(len(codes.y) + len(own), spec.latent_dim, seed), f"-z-seed{seed}"
+            of, a_dot = "sampled", f"a sampled z, seed {seed} of its noise"
     sprites = choice.images is not None and st.toggle(
         "Digits as dots", key="scatter_sprites", bind="query-params", help="As many pictures as fit side by side."
     )
@@ -55,8 +57,7 @@ marks = [Mark(i, placed.at(i), str(k), choice.name(i)) for k, i in enumerate(own
 extent = [placed.dots, *(np.array([mark.at]) for mark in marks)]
 if prior:
     extent += [np.array([prior]) - 2, np.array([prior]) + 2]  # its circle of two sigma
-titles = view.titles and tuple(t.replace("mean of ", "") if sampled else t for t in view.titles)
-frame = frame_of(np.concatenate(extent), titles, equal=linear is not None)
+frame = frame_of(np.concatenate(extent), view.axes(of), equal=linear is not None)
 dots, labels, atlas = packed(placed.dots, frame), packed_labels(codes.y[:count]), parts.atlas_of(choice)
 name = f"{spec.id}-{view.id}{sampled}"
 
@@ -123,7 +124,8 @@ def pictures(digit: int, mu: np.ndarray):
             with st.container(width=140):
                 picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
         with st.container(width=140):
-            picture(x_hat, alt="The decoded posterior mean", caption="x̂, decoded from μ")
+            decoded, code = ("posterior mean", "μ") if spec.variational else ("code", "its code")
+            picture(x_hat, alt=f"The decoded {decoded}", caption=f"x̂, decoded from {code}")
         if x is not None:
             parts.difference(x_hat, x, alt=f"x-hat minus x of {choice.name(digit)}")
 
@@ -132,14 +134,16 @@ def costs(digit: int, mu: np.ndarray, logvar: np.ndarray):
     """The chosen picture's bound and posterior."""
     reconstruction = -parts.log_likelihood_of(choice, digit)
     if not spec.variational:
-        st.caption(f"Reconstruction −log p(x|z): {reconstruction:.1f} nats. No posterior: no KL and no ELBO.")
+        st.caption(f"Reconstruction −log p(x|z): {printed(reconstruction)} nats. No posterior: no KL and no ELBO.")
         return
     kl = float(inference.kl_per_dim(mu[None], logvar[None]).sum())
     st.caption(
-        f"Reconstruction {reconstruction:.1f} + KL {kl:.1f} = negative ELBO **{reconstruction + kl:.1f}** nats"
-        + (f"; the test set's mean is {spec.metrics['nelbo_nats']:.1f}." if "nelbo_nats" in spec.metrics else ".")
+        f"Reconstruction {printed(reconstruction)} + KL {printed(kl)} = negative ELBO **{printed(reconstruction + kl)}** nats,"
+        " by one sample of z"
+        + (f"; the test set's mean is {printed(spec.metrics['nelbo_nats'])}." if "nelbo_nats" in spec.metrics else ".")
     )
-    chart(elbo_split, reconstruction, kl, alt=f"Reconstruction {reconstruction:.1f} nats and KL {kl:.1f} nats as a bar")
+    alt = f"Reconstruction {printed(reconstruction)} nats and KL {printed(kl)} nats as a bar"
+    chart(elbo_split, reconstruction, kl, alt=alt)
     st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")
     chart(posterior_by_dim, mu, np.exp(0.5 * logvar), alt="Mean and width of the posterior in each latent dimension")
 
@@ -180,9 +184,8 @@ def selection(box: list[float] | None):
 
 
 map_and_details()
-header = (
-    f"model {spec.id}, map {view.name} {view.settings or ''}, a dot is {'a sampled z' if sampled else 'mu'}{sampled}"
-)
+settings = [f"{setting} {value}" for setting, value in view.settings.items()]
+header = ", ".join([f"model {spec.id}", f"map {view.name}", *settings, f"a dot is {a_dot}"])
 download("This map as CSV", lambda: parts.table_of(placed, len(own), header), f"{name}.csv", "text/csv", "scatter_csv")
 look_for(
     "Classes gather without the model ever seeing a label. **Try:** a dot in the middle of a class, then one between two:"

@@ -19,7 +19,7 @@ from pages.kit.components.draw_pad import draw_pad
 from pages.kit.controls import one_of, row
 from pages.kit.own import MOST, drop_digits, keep_digit, own_digits
 from pages.kit.picker import chosen_model
-from pages.kit.show import chart, look_for, picture, sheet, source
+from pages.kit.show import chart, look_for, picture, printed, sheet, source
 from vae_core import inference, latent, neighbours, preparation
 
 DRAWS = 64  # posterior samples for the cost of one picture
@@ -76,11 +76,6 @@ def elbo_by_label(x: np.ndarray) -> np.ndarray:
     epsilon = np.tile(latent.noise(DRAWS, spec.latent_dim, seed=0), (count, 1))
     terms = inference.elbo_terms(choice.model, pictures, epsilon, np.arange(count).repeat(DRAWS))
     return terms.elbo.reshape(count, DRAWS).mean(axis=1)
-
-
-def nats(value: float) -> str:
-    """A number of nats as it is printed: with a minus sign, not a hyphen."""
-    return f"{value:.1f}".replace("-", "−")
 
 
 def step(shown: np.ndarray, words: str) -> None:
@@ -237,17 +232,17 @@ with numbers_side:
         )
         share = float((of_gallery < cost).mean())
         one, two = st.columns(2)
-        one.metric("Negative ELBO, nats", nats(cost), border=True)
+        one.metric("Negative ELBO, nats", printed(cost), border=True)
         two.metric("Of the gallery, cost less", f"{share:.1%}", border=True)
         chart(
             cost_among_the_gallery,
             of_gallery,
             cost,
-            alt=f"The gallery's negative ELBO from {nats(of_gallery.min())} to {nats(of_gallery.max())} nats; yours is"
-            f" {nats(cost)}",
+            alt=f"The gallery's negative ELBO from {printed(of_gallery.min())} to {printed(of_gallery.max())} nats; yours is"
+            f" {printed(cost)}",
         )
         st.caption(
-            f"Reconstruction {nats(-terms.log_likelihood.mean())} + KL {nats(terms.kl[0])} nats, the mean of {DRAWS}"
+            f"Reconstruction {printed(-terms.log_likelihood.mean())} + KL {printed(terms.kl[0])} nats, the mean of {DRAWS}"
             f" posterior samples. The bound is a lower one: the picture is at least this likely. {NOT_ENOUGH}"
         )
         st.markdown("**Its posterior**: μ ± σ of each dimension; the prior is 0 ± 1")

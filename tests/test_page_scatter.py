@@ -102,10 +102,46 @@ def test_a_sampled_z_is_mu_plus_sigma_epsilon_with_the_seed_that_is_shown():
     expected = latent.reparameterize(codes.mu, codes.logvar, latent.noise(5000, 2, 5))
     np.testing.assert_allclose(places(component(at)), expected, atol=1e-3)
     assert component(at)["at"] == pytest.approx(expected[component(at)["digit"]].tolist(), abs=1e-4)
-    assert component(at)["frame"]["titles"] == ["z1", "z2"]
+    assert component(at)["frame"]["titles"] == ["sampled z1", "sampled z2"]
     assert "sample" in said(at)
     at.number_input(key="scatter_noise").set_value(6).run()
     assert np.abs(places(component(at)) - expected).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("query", "of"),
+    [
+        ({"model": "mnist-z2"}, "mean μ of z1"),
+        ({"model": "mnist-z2-ae"}, "z1"),
+        ({"model": "mnist-z2-ae", "scatter_map": "PCA"}, "z, first component"),
+        ({"model": "mnist-z10", "scatter_map": "PCA"}, "mean μ of z, first component"),
+        ({"model": "mnist-z10", "scatter_map": "PCA", "scatter_dot": "sample"}, "sampled z, first component"),
+    ],
+)
+def test_the_axes_say_what_of_z_the_dots_are(query, of):
+    assert component(open_page(PAGE, **query))["frame"]["titles"][0].split(" (")[0] == of
+
+
+@pytest.mark.parametrize(
+    ("query", "header"),
+    [
+        ({}, "# model mnist-z10, map PCA, a dot is mu"),
+        (
+            {"scatter_dot": "sample", "scatter_noise": "2"},
+            "# model mnist-z10, map PCA, a dot is a sampled z, seed 2 of its noise",
+        ),
+        ({"scatter_map": "t-SNE"}, "# model mnist-z10, map t-SNE, perplexity 30, seed 0, a dot is mu"),
+    ],
+)
+def test_the_table_says_what_it_holds(query, header, files):
+    open_page(PAGE, **{"model": "mnist-z10", "scatter_map": "PCA", **query})
+    assert clicked(files["This map as CSV"]).decode().split("\n")[0] == header
+
+
+def test_costs_below_zero_have_a_minus_sign_and_are_said_to_be_of_one_sample():
+    at = open_page(PAGE, model="mnist-z10-gauss")
+    assert "Reconstruction −" in said(at)
+    assert "nats, by one sample of z" in said(at)
 
 
 def test_neighbours_are_those_of_latent_and_of_pixel_space():
@@ -205,6 +241,7 @@ def test_an_autoencoder_has_no_kl_no_prior_and_no_posterior():
     (colours,) = [control for control in at.get("button_group") if control.key == "scatter_colour"]
     assert "KL" not in colours.options
     assert "no posterior" in said(at)
+    assert "μ" not in said(at)
 
 
 def test_without_pixels_neighbours_are_decoded_and_nothing_is_compared(without_data):

@@ -107,7 +107,7 @@ def test_the_answer_is_not_given_away():
     assert "overshoot" not in words
     assert "rises from" not in words
     at.radio(key="training_predict").set_value("it falls").run()
-    assert any("It is **it rises**" in info.value for info in at.info)
+    assert any("The answer: **it rises**." in info.value for info in at.info)
     at.radio(key="training_predict").set_value("it rises").run()
     assert "overshoots" in at.success[0].value
 

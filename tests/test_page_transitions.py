@@ -163,7 +163,7 @@ def test_the_norm_halfway_is_told_after_a_guess(b, right):
     at.radio(key="transition_predict_norm").set_value(right).run()
     mu = choice_of("mnist-z10").codes.mu[[10, b]]
     told = f"{np.linalg.norm(mu.mean(axis=0)):.2f} against {np.linalg.norm(mu, axis=1).mean():.2f}"
-    assert at.success[0].value.startswith(f"Yes: **{right}**")
+    assert at.success[0].value.startswith(f"Right. The answer: **{right}**.")
     assert told in at.success[0].value
 
 

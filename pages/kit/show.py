@@ -106,6 +106,11 @@ def chart(draw: Callable, *data, alt: str, selection: dict | None = None, **name
     st.vega_lite_chart(finished(draw, data, named, presenting()), alt=alt, **(selection or {}))
 
 
+def printed(value: float, digits: int = 1) -> str:
+    """A number as a reader sees it: a minus sign, not a hyphen."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
 def predict(question: str, answers: list[str], right: str, why: str, key: str) -> None:
     """A question to answer before looking: the reason stays hidden until the reader has committed to an answer."""
     with st.container(border=True):
@@ -113,9 +118,9 @@ def predict(question: str, answers: list[str], right: str, why: str, key: str) -
         if said is None:
             st.caption("Choose an answer, and the reason appears.")
         elif said == right:
-            st.success(f"Yes: **{right}**. {why}", icon=":material/check:")
+            st.success(f"Right. The answer: **{right}**. {why}", icon=":material/check:")
         else:
-            st.info(f"It is **{right}**. {why}", icon=":material/lightbulb:")
+            st.info(f"The answer: **{right}**. {why}", icon=":material/lightbulb:")
 
 
 def look_for(text: str) -> None:

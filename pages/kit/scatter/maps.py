@@ -17,7 +17,7 @@ from vae_core.projection import PLANE, LinearMap, Maps, place
 METHODS = {"Plane": "plane", "PCA": "pca", "t-SNE": "tsne", "UMAP": "umap"}
 NOTES = {
     "plane": "The latent plane itself: what you see is what the decoder gets.",
-    "pca": "The two directions in which the means μ vary most. Exact and linear: distances can only shrink, so dots that"
+    "pca": "The two directions in which the gallery's codes vary most. Exact and linear: distances can only shrink, so dots that"
     " are close here may be far apart in the dimensions that you do not see.",
     "tsne": "t-SNE keeps neighbours together, and nothing else: sizes of clusters, gaps between them and the axes mean"
     " nothing, and it may tear one cloud into pieces.",
@@ -40,6 +40,10 @@ class View:
     xy: np.ndarray | None = None  # (n, 2); None where there is a formula
     linear: LinearMap | None = None
     titles: tuple[str, str] | None = None
+
+    def axes(self, of: str) -> tuple[str, str] | None:
+        """What stands on the axes where they mean something; `of` says what of z the dots are."""
+        return self.titles and tuple(f"{of} {title}".strip() for title in self.titles)
 
     @property
     def id(self) -> str:
@@ -109,8 +113,7 @@ def chosen_view(choice: Choice) -> View:
         )
         view = _own_view(choice, name, method) if own else None
         if method == "plane":
-            titles = ("mean of z1", "mean of z2")
-            return View(name, method, NOTES[method], {}, linear=PLANE, titles=titles)
+            return View(name, method, NOTES[method], {}, linear=PLANE, titles=("z1", "z2"))
         if view is None:
             view = _shipped_view(name, _variant(variants, choose=not own), maps)
     return view
@@ -124,7 +127,7 @@ def _shipped_view(name: str, entry: LatentMap, maps: Maps) -> View:
     )
     if entry.method == "pca":
         first, second = maps.pca_explained
-        titles = (f"first component ({first:.0%} of the variance)", f"second component ({second:.0%})")
+        titles = (f"z, first component ({first:.0%} of the variance)", f"z, second component ({second:.0%})")
         return View(name, "pca", note, {}, linear=maps.pca, titles=titles)
     return View(name, entry.method, note, entry.settings, xy=maps.xy[entry.key])
 

@@ -26,11 +26,13 @@ def chosen_colours(choice: Choice, count: int) -> tuple[str, Colours | None]:
     names = ["class", "KL", "log-likelihood", "agreement"]
     if not choice.spec.variational:
         names.remove("KL")
+    kl_is = "KL: what the picture's code costs. " if choice.spec.variational else ""
+    explains = "one sample of its code explains" if choice.spec.variational else "its code explains"
     name = one_of(
         "Colour",
         names,
         key="scatter_colour",
-        help="KL: what the picture's code costs. Log-likelihood: how well one sample of its code explains its pixels."
+        help=f"{kl_is}Log-likelihood: how well {explains} its pixels."
         " Agreement: how many of its ten nearest codes, in all latent dimensions, have its class.",
     )
     codes = choice.codes
@@ -89,7 +91,7 @@ def neighbour_sheet(choice: Choice, index: int, *, pixels: bool) -> None:
         columns=4,
         alt=f"Nearest in {space}: {', '.join(f'{name} (number {i})' for name, i in zip(names, found, strict=True))}",
         caption=f"**Nearest in {space}**: {', '.join(names)}; {same} of {len(found)} have its class."
-        f"{' Decoded from their μ.' if shown is not None else ''}",
+        + (f" Decoded from their {'μ' if choice.spec.variational else 'codes'}." if shown is not None else ""),
     )
 
 

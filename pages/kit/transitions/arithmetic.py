@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit import computed
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.show import sheet
+from pages.kit.show import printed, sheet
 from pages.kit.turns import fragment
 from vae_core.transitions import MEASURES
 
@@ -29,7 +29,7 @@ def arithmetic(choice: Choice) -> None:
         learnt = one_of(
             "Among", ["class", "all"], "arithmetic_from", help="The pictures of its class, or all of the gallery."
         )
-        refuse_unknown("arithmetic_strength", [str(v) for v in STRENGTHS], "Strengths go from -2 to 2.")
+        refuse_unknown("arithmetic_strength", [str(v) for v in STRENGTHS], "Strengths go from −2 to 2.")
         strength = st.select_slider(
             "Strength", STRENGTHS, 1.0, key="arithmetic_strength", bind="query-params", help="How often it is added."
         )
@@ -37,24 +37,25 @@ def arithmetic(choice: Choice) -> None:
     direction, members = computed.contrast(choice.spec, what, label if learnt == "class" else None)
     mu, _ = choice.posterior(base)
     x = choice.decode(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
+    code, sign = "μ" if choice.spec.variational else "its code", "−" if strength < 0 else "+"
     with result:
-        times = f"{STRENGTHS[0]:g} to {STRENGTHS[-1]:g} times"
+        times = f"{printed(STRENGTHS[0], 0)} to {printed(STRENGTHS[-1], 0)} times"
         sheet(
             x[:-2],
             columns=len(x) - 2,
             scale=2,
             alt=f"{name} with the direction of {what} added {times}",
-            caption=f"{name}, decoded, with {times} the direction added to μ.",
+            caption=f"{name}, decoded, with {times} the direction added to {code}.",
         )
         sheet(
             x[-2:],
             columns=2,
             scale=5,
-            alt=f"{name}, decoded, and the same with {strength:g} times the direction",
+            alt=f"{name}, decoded, and the same with {printed(strength, 2)} times the direction",
         )
         before, after = measure(x[-2:])
         st.caption(
-            f"Decoded from μ, and from μ {strength:+g} d. Measured on the pictures, {what} goes from {before:.3f} to"
+            f"Decoded from {code}, and from {code} {sign} {abs(strength):g} d. Measured on the pictures, {what} goes from {before:.3f} to"
             f" {after:.3f}. d comes from the {max(1, members // 10)} pictures with most {what} and as many with least,"
             f" {'originals' if choice.images is not None else 'decoded'}."
         )

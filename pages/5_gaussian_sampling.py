@@ -21,13 +21,13 @@ from pages.kit.sampling.traversals import traversals
 
 PARTS = {
     "By hand": (by_hand, "One code, decoded in your browser while you move it."),
-    "Random": (random_samples, "Codes drawn from N(0, I): what the model itself would show you."),
+    "Random": (random_samples, "Codes drawn from N(0, I), and what the decoder makes of them."),
     "Grid": (
         grid,
         "Two dimensions at once: a window on latent space, with the codes of real pictures on the same axes.",
     ),
-    "Traversals": (traversals, "Each dimension alone, the most informative first: what does it change?"),
-    "One class": (one_class, "Samples of a class, from a model that was never told about classes."),
+    "Traversals": (traversals, "Each dimension alone, the most used first: what does it change?"),
+    "One class": (one_class, "Samples of one class, drawn at random."),
     "Conditional": (conditional, "The label given to the decoder: one z in ten classes."),
 }
 

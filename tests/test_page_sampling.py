@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import ARTIFACTS, SHIPPED
 from PIL import Image
-from test_pages import component, open_page, pictures
+from test_pages import clicked, component, open_page, pictures
 
 from pages.kit import cache
 from pages.kit.own import OwnDigit
@@ -156,6 +156,67 @@ def sliders_of_dimensions(at) -> list[str]:
     return [s.key for s in at.slider if re.fullmatch(r"sampling_z\d+", s.key)]
 
 
+def test_codes_without_a_prior_lie_on_the_plane_by_hand_and_not_on_its_rim():
+    given, mu = component(open_page(PAGE, model="mnist-z2-ae")), cache.codes(SHIPPED["mnist-z2-ae"]).mu
+    assert given["limit"] >= np.abs(mu).max() > 6
+    assert not given["prior"]
+    drawn = np.frombuffer(base64.b64decode(given["codes"]), np.uint8).reshape(-1, 2) / 255
+    there = (2 * drawn - 1) * given["limit"]
+    np.testing.assert_allclose(there, mu[: len(there)], atol=given["limit"] / 255)
+    at = open_page(PAGE, model="mnist-z2-ae", z="20,-15")
+    assert component(at)["start"] == [20, -15]
+    assert component(open_page(PAGE, model="mnist-z2"))["limit"] <= 6
+
+
+def test_the_file_by_hand_is_made_on_the_click_only(files):
+    open_page(PAGE, model="mnist-z4-cond", z="1,0,-1,0.5", y="3")
+    file = Image.open(io.BytesIO(clicked(files["This picture as PNG"])))
+    assert file.text["y"] == "3"
+    z = np.array([[1, 0, -1, 0.5]], np.float32)
+    x = inference.decode(load_vae(ARTIFACTS, SHIPPED["mnist-z4-cond"]), z, np.array([3]))
+    np.testing.assert_array_equal(np.asarray(file), tile(x, 1, 10))
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ({"sampling_part": "Random"}, "mnist-z4-cond-64samples-y7-seed0-t1.00.png"),
+        ({"sampling_part": "Grid"}, "mnist-z4-cond-manifold-y7-"),
+        ({"sampling_part": "Traversals"}, "mnist-z4-cond-traversals-y7-prior-9.png"),
+        (
+            {"sampling_part": "Traversals", "sampling_around": "posterior", "digit": "0"},
+            f"mnist-z4-cond-traversals-y{cache.codes(SHIPPED['mnist-z4-cond']).y[0]}-digit0-q2-9.png",
+        ),
+    ],
+)
+def test_a_file_is_named_after_all_that_made_it(query, name, monkeypatch):
+    names = []
+    monkeypatch.setattr("streamlit.download_button", lambda _, data, file_name, *__, **___: names.append(file_name))
+    open_page(PAGE, model="mnist-z4-cond", sampling_label="7", **query)
+    assert names[0].startswith(name)
+
+
+def told(at) -> str:
+    return " ".join(text.value for text in [*at.main.markdown, *at.main.info, *at.main.caption])
+
+
+@pytest.mark.parametrize(
+    ("model", "part", "false"),
+    [
+        ("mnist-z2-ae", "By hand", "prior at 1 and 2"),
+        ("mnist-z2-ae", "Random", "honest samples"),
+        ("mnist-z2-ae", "Traversals", "nats"),
+        ("mnist-z2-ae", "One class", "posterior"),
+        ("mnist-z4-cond", "One class", "never"),
+        ("mnist-z4-cond", "Random", "between two classes"),
+        ("mnist-z4-cond", "Grid", "Classes that look alike"),
+    ],
+)
+def test_no_part_says_of_a_model_what_is_true_of_others_only(model, part, false):
+    assert false in told(open_part(part))
+    assert false not in told(open_part(part, model=model))
+
+
 def test_a_dimension_of_a_link_that_is_folded_away_moves_the_grid_all_the_same():
     plain = open_part("Grid", model="mnist-z20")
     at = open_part("Grid", model="mnist-z20")
@@ -225,6 +286,7 @@ def test_traversals_around_a_posterior_follow_the_picture_and_q(files):
     assert wider != before
     file = Image.open(io.BytesIO(files["Traversals as PNG"]()))
     assert "from μ − 8σ to μ + 8σ" in file.text["each"]
+    assert file.text["gallery number"] == "12"
     assert file.text["rows"].count("nats") == 10
     pixels = np.asarray(shown(wider[0])).repeat(2, axis=0).repeat(2, axis=1)
     np.testing.assert_array_equal(np.asarray(file)[:, -pixels.shape[1] :], pixels)  # beside the names

@@ -1,5 +1,5 @@
 // A point of latent space under the reader's hand, decoded here: pad, sliders and picture move as one, without the server.
-const REACH = 3; // sliders and keys go from -3 to 3
+const REACH = 3; // sliders and keys go from -3 to 3 under the prior; without one, as far as the plane
 const kept = new WeakMap();
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -36,6 +36,10 @@ function adopt(state, data) {
   state.dims = data.order.slice(0, 2);
   state.backdrop = null;
   const { find } = state;
+  state.reach = data.prior ? REACH : data.limit;
+  find(".label").hidden = !data.conditional;
+  find(".of-prior").hidden = !data.prior;
+  if (!data.prior) find(".probability").checked = false;
   find(".axes").hidden = data.latent_dim === 2;
   if (data.latent_dim === 2) state.dims = [0, 1];
   for (const [name, at] of [[".right", 0], [".up", 1]]) {
@@ -91,7 +95,7 @@ function load(state) {
 function setScale(state) {
   state.asProbability = state.find(".probability").checked;
   for (const row of state.rows) {
-    const [low, high, step] = state.asProbability ? [0.05, 0.95, 0.005] : [-REACH, REACH, 0.02];
+    const [low, high, step] = state.asProbability ? [0.05, 0.95, 0.005] : [-state.reach, state.reach, state.reach / 150];
     Object.assign(row.slider, { min: low, max: high, step });
     row.value = null; // to be written again
   }
@@ -128,7 +132,7 @@ function wire(state) {
       const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
       if (!way || !event.shiftKey) return; // the browser's own small step
       event.preventDefault();
-      state.z[i] = clamp(state.z[i] + 0.5 * way);
+      state.z[i] = Math.max(-state.reach, Math.min(state.reach, state.z[i] + (state.reach / 6) * way));
       ask(state);
       state.report();
     };
@@ -173,14 +177,13 @@ function wire(state) {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (!way) return;
     event.preventDefault();
-    const step = event.shiftKey ? 0.5 : 0.1;
+    const step = state.reach / (event.shiftKey ? 6 : 30);
     state.dims.forEach((dim, axis) => (state.z[dim] = clampTo(state, state.z[dim] + step * way[axis])));
     ask(state);
   };
   pad.onkeyup = (event) => event.key.startsWith("Arrow") && state.report();
 }
 
-const clamp = (v) => Math.max(-REACH, Math.min(REACH, v));
 const clampTo = ({ data }, v) => Math.max(-data.limit, Math.min(data.limit, v));
 
 // Draw before the next frame, once however much has moved.
@@ -244,7 +247,9 @@ function tell(state, z) {
   const label = data.conditional ? `, label ${data.classes[state.label]}` : "";
   const listed = Array.from(z, (v) => v.toFixed(2).replace("-", "−")).join(", ");
   const norm = Math.sqrt(z.reduce((sum, v) => sum + v * v, 0));
-  const far = `Distance from the prior's mean: ${norm.toFixed(2)}; typical of its samples: √${z.length} = ${Math.sqrt(z.length).toFixed(2)}.`;
+  const far = data.prior
+    ? `Distance from the prior's mean: ${norm.toFixed(2)}; typical of its samples: √${z.length} = ${Math.sqrt(z.length).toFixed(2)}.`
+    : `Distance from 0: ${norm.toFixed(2)}.`;
   find("canvas.out").setAttribute("aria-label", `x-hat decoded from z = (${listed})${label}`);
   find(".said").textContent = (state.hover ? "Under the pointer. " : "x̂, decoded from z. ") + far;
   pad.setAttribute("aria-label", `The plane of z${dims[0] + 1} and z${dims[1] + 1}; arrow keys move z, with shift further`);
@@ -269,7 +274,7 @@ function drawPad(state, z) {
     const { pen, ink, x, y } = plot;
     pen.strokeStyle = ink.text;
     pen.setLineDash([4, 3]);
-    for (const k of [1, 2]) {
+    for (const k of data.prior ? [1, 2] : []) {
       pen.beginPath();
       pen.arc(x(share(0)), y(share(0)), x(share(k)) - x(share(0)), 0, 2 * Math.PI);
       pen.stroke();

@@ -20,6 +20,12 @@ _LIVE = st.components.v2.component(
 )
 
 
+def reach_of(mu: np.ndarray, prior: bool) -> float:
+    """How far from 0 the plane goes: as far as the codes mu (n, latent), but with a prior not where it has nothing left."""
+    reach = max(3.0, float(np.ceil(np.abs(mu).max())))
+    return min(reach, 6.0) if prior else reach
+
+
 def live_decoder(
     *,
     version: str,
@@ -31,6 +37,7 @@ def live_decoder(
     start: list[float],
     classes: tuple[str, ...],
     conditional: bool,
+    prior: bool,
     label: int = 0,
     key: str,
     on_release,
@@ -40,10 +47,10 @@ def live_decoder(
     `weights` are those of `cache.network`, `version` tells them apart; mu (n, latent) and y (n,) are the codes drawn
     behind the point, coloured by their `classes`; `order` has the dimensions, most used first, and `active` (latent,)
     whether each is used at all; `start` is the first z. A `conditional` model gets a button for each class, the first
-    pressed being `label`. What is given must stay the same from run to run: the browser already has it then, and the
+    pressed being `label`. With a `prior` N(0, I) the sliders keep to it; without one they go as far as the codes. What is given must stay the same from run to run: the browser already has it then, and the
     weights travel once.
     """
-    limit = float(np.clip(np.ceil(np.abs(mu).max()), 3, 6))
+    limit = reach_of(mu, prior)
     shares = np.clip((mu[:SHOWN] + limit) / (2 * limit), 0, 1)
 
     def released():
@@ -65,6 +72,7 @@ def live_decoder(
             "codes": base64.b64encode(np.rint(shares * 255).astype(np.uint8).tobytes()).decode(),
             "labels": packed_labels(y[:SHOWN]),
             "limit": limit,
+            "prior": prior,
             "start": start,
             "classes": list(classes),
             "conditional": conditional,

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache, computed
-from pages.kit.components.live_decoder import live_decoder
+from pages.kit.components.live_decoder import live_decoder, reach_of
 from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.place import linked_code
@@ -32,13 +32,22 @@ def forget_another_model(choice: Choice) -> None:
 def by_hand(choice: Choice):
     """One code, moved by hand."""
     pad(choice)
-    look_for(
+    text = (
         "Every point of latent space is some picture, decoded here in your browser while you move. **Try:** hover over the"
         " plane, or drag; move one slider from end to end with the others at 0. Some dimensions change much, a faint one"
-        " hardly anything. As probability, a slider gives each stretch of the prior the same length: the inverse of the"
-        " Gaussian cumulative distribution. Dots are codes (means **μ**) of real pictures, coloured by class; dashed"
-        " circles are the prior at 1 and 2."
+        " hardly anything."
     )
+    if choice.spec.variational:
+        text += (
+            " As probability, a slider gives each stretch of the prior the same length: the inverse of the Gaussian cumulative"
+            " distribution. Dots are codes (means **μ**) of real pictures, coloured by class; dashed circles are the prior at"
+            " 1 and 2."
+        )
+    else:
+        text += (
+            " Dots are codes of real pictures, coloured by class. No prior told them where to lie, so they reach far."
+        )
+    look_for(text)
     source(inference.decode)
 
 
@@ -53,7 +62,8 @@ def pad(choice: Choice):
         if start and (any(start["z"]) or start["label"]):
             keep(choice, start["z"], start["label"])  # the link had no place for it on another page
         elif not start:
-            z, label = linked_code("z", spec.latent_dim, reach=6), linked_label(choice)
+            reach = reach_of(codes.mu, spec.variational)
+            z, label = linked_code("z", spec.latent_dim, reach), linked_label(choice)
             start = st.session_state[LEFT] = {"model": spec.id, "z": z, "label": label}
         st.session_state[START] = start
     live_decoder(
@@ -66,6 +76,7 @@ def pad(choice: Choice):
         start=start["z"],
         classes=choice.classes,
         conditional=spec.conditional,
+        prior=spec.variational,
         label=start["label"],
         key="sampling_live",
         on_release=partial(keep, choice),
@@ -73,8 +84,11 @@ def pad(choice: Choice):
     left = st.session_state[LEFT]
     z = np.array([left["z"]], np.float32)
     name = f"{spec.id}-z{'_'.join(f'{value:.2f}' for value in left['z'])}"[:120]
-    data = png(to_pixels(choice.decode(z, left["label"])[0], 10), about(choice, left["label"], z=left["z"]))
-    download("This picture as PNG", data, f"{name}.png", "image/png", "sampling_live_png")
+
+    def file() -> bytes:
+        return png(to_pixels(choice.decode(z, left["label"])[0], 10), about(choice, left["label"], z=left["z"]))
+
+    download("This picture as PNG", file, f"{name}.png", "image/png", "sampling_live_png")
 
 
 def keep(choice: Choice, z: list[float], label: int) -> None:

@@ -22,11 +22,15 @@ SLIDERS = 3  # at most, beside the picture; the other dimensions are folded away
 def grid(choice: Choice):
     """Pictures over two dimensions, and the codes of the gallery on the same axes."""
     cells(choice)
+    if choice.spec.conditional:
+        walk = "All cells are of the class that the decoder is told: walk along a row and see how its style changes."
+    else:
+        walk = "Classes that look alike are neighbours: walk along a row and see where one becomes the other."
     look_for(
-        "Classes that look alike are neighbours: walk along a row and see where one becomes the other. With equal probability"
-        " each cell holds the same share of the prior (inverse Gaussian cumulative distribution, figure 4 of Kingma and"
-        " Welling, 2014): numbers on the axes crowd at the rim, where the prior is thin. **Try:** *both*. If the codes"
-        " together were distributed as the prior, they would fill the frame of equal probability evenly. Where are gaps?"
+        f"{walk} With equal probability each cell holds the same share of N(0, I) (inverse Gaussian cumulative distribution,"
+        " figure 4 of Kingma and Welling, 2014): numbers on the axes crowd at the rim, where it is thin. **Try:** *both*. If"
+        " the codes together were distributed as N(0, I), they would fill the frame of equal probability evenly. Where are"
+        " gaps?"
     )
     source(latent.grid_axis, latent.grid_share, latent.grid, inference.decode)
 
@@ -45,7 +49,7 @@ def cells(choice: Choice):
             "Spacing",
             SPACINGS,
             key="sampling_spacing",
-            help="Equal probability: each cell holds the same share of the prior. Equal steps: from −3 to 3.",
+            help="Equal probability: each cell holds the same share of N(0, I). Equal steps: from −3 to 3.",
         )
         spacing = SPACINGS[steps]
         shown = one_of(
@@ -88,7 +92,10 @@ def cells(choice: Choice):
                 " A cross marks the middle of each cell, the code that its picture is decoded from."
             )
     with controls:
-        name = "-".join([spec.id, "manifold", right, up, str(side), spacing, *(f"{z}_{v}" for z, v in moved.items())])
+        of = [f"y{label}"] if spec.conditional else []
+        name = "-".join(
+            [spec.id, "manifold", *of, right, up, str(side), spacing, *(f"{z}_{v}" for z, v in moved.items())]
+        )
         download(
             "Manifold as PNG",
             lambda: png(enlarged(unpacked(sheet), scale), settings),

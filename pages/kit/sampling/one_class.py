@@ -22,11 +22,16 @@ def one_class(choice: Choice):
             icon=":material/info:",
         )
         return
+    variance = ""
+    if choice.spec.variational:
+        variance = (
+            " The variance is the mean of the posteriors' variances **plus** the variance of their means (law of total"
+            " variance); without the second, all samples would look alike."
+        )
     look_for(
         "This model never saw a label. Its codes have one, though: mean and variance of a class's codes make a Gaussian to"
-        " draw from. The variance is the mean of the posteriors' variances **plus** the variance of their means (law of total"
-        " variance); without the second, all samples would look alike. **Try:** temperature 0 (the class's mean), 0.7, and a"
-        " class that comes in two shapes. Is there a sample of another class among them?"
+        f" draw from.{variance} **Try:** temperature 0 (the class's mean), 0.7, and a class that comes in two shapes. Is there"
+        " a sample of another class among them?"
     )
     source(latent.class_gaussians, latent.sample_gaussian, neighbours.nearest)
 

@@ -23,9 +23,17 @@ def random_samples(choice: Choice):
         "sampling_shell",
     )
     samples(choice)
+    if choice.spec.conditional:
+        samples_are = "At temperature 1 these are honest samples of the model, all of the class that it is told."
+    elif choice.spec.variational:
+        samples_are = "At temperature 1 these are honest samples of the model, some of them between two classes."
+    else:
+        samples_are = (
+            "This model has no prior, so N(0, I) is our choice, not its own: many samples lie between its codes."
+        )
     look_for(
-        "At temperature 1 these are honest samples of the model, some of them between two classes. **Try:** 0 (only the"
-        " mean is left), 0.7 (safer, less varied: the bars move off the dashed line), 2 (outside of what training saw)."
+        f"{samples_are} **Try:** 0 (only the mean is left), 0.7 (safer, less varied: the bars move off the dashed line), 2"
+        " (outside of what training saw)."
     )
     source(latent.sample_prior, latent.norm_density, inference.decode)
 
@@ -53,17 +61,17 @@ def samples(choice: Choice):
     at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
     with controls:
         y = f"-y{label}" if spec.conditional else ""
-        name = f"{spec.id}-samples{y}-seed{seed}-t{temperature:.2f}.png"
+        name = f"{spec.id}-{side * side}samples{y}-seed{seed}-t{temperature:.2f}.png"
         download("Samples as PNG", data, name, "image/png", "sampling_png")
     with result:
         image(
             sampling_charts.norms(drawn, at, latent.norm_density(at, latent_dim)),
             "image/svg+xml",
-            alt=f"Norms of the {len(z)} codes drawn, {drawn.mean():.2f} on average, as a histogram, and the density of the"
-            f" prior's norms, whose mean square is {latent_dim}",
+            alt=f"Norms of the {len(z)} codes drawn, {drawn.mean():.2f} on average, as a histogram, and the density of N(0,"
+            f" I)'s norms, whose mean square is {latent_dim}",
         )
         st.caption(
             f"How far from 0 they fall. Bars: the norms of these {len(z)} codes, root mean square"
-            f" {np.sqrt(np.square(drawn).mean()):.2f}. Dashed: the prior's own, a chi distribution with root mean square"
+            f" {np.sqrt(np.square(drawn).mean()):.2f}. Dashed: those of N(0, I), a chi distribution with root mean square"
             f" √{latent_dim} = {np.sqrt(latent_dim):.2f}."
         )

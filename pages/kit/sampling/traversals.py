@@ -17,11 +17,19 @@ AROUND = ["prior mean", "posterior"]
 def traversals(choice: Choice):
     """One row for each dimension."""
     dimensions(choice)
+    ours = "Names such as slant or width are ours: the model never promised one meaning a dimension."
+    if not choice.spec.variational:
+        look_for(
+            f"{ours} Nothing held these codes near 0, so −2.5 to 2.5 may be a small part of where they lie. **Try:** a VAE of"
+            " as many dimensions, whose codes were asked to lie there."
+        )
+        source(latent.traversals)
+        return
     look_for(
-        "The more nats a dimension carries, the more its row changes. Names such as slant or width are ours: the model never"
-        " promised one meaning a dimension. **Try:** a posterior with q = 2: within ±2σ hardly anything changes, because σ is"
-        " the noise that the decoder was trained to live with; then q = 10. Unused dimensions have σ near 1 and KL near 0."
-        " Unused here: the variance of **μ** over the gallery is at most 0.01 (Burda, Grosse and Salakhutdinov, 2016)."
+        f"The more nats a dimension carries, the more its row changes. {ours} **Try:** a posterior with q = 2: within ±2σ"
+        " hardly anything changes, because σ is the noise that the decoder was trained to live with; then q = 10. Unused"
+        " dimensions have σ near 1 and KL near 0. Unused here: the variance of **μ** over the gallery is at most 0.01 (Burda,"
+        " Grosse and Salakhutdinov, 2016)."
     )
     source(latent.traversals, inference.kl_per_dim, latent.active_units)
 
@@ -32,7 +40,7 @@ def dimensions(choice: Choice):
     spec, latent_dim = choice.spec, choice.spec.latent_dim
     usage = computed.usage(spec)
     rows = np.argsort(-usage.kl) if spec.variational else choice.most_used_first()
-    around = AROUND[0]
+    around, of_picture = AROUND[0], {}
     controls, result = st.columns([1, 2], gap="large")
     with controls:
         if spec.variational:
@@ -45,6 +53,8 @@ def dimensions(choice: Choice):
             (origin, logvar), label = choice.posterior(digit), choice.label(digit)
             spread, reach = np.exp(0.5 * logvar), q
             where, start = f"from μ − {q:g}σ to μ + {q:g}σ of {choice.name(digit)}", f"digit{digit}-q{q:g}"
+            if digit < len(choice.codes.y):
+                of_picture = {"gallery number": digit}
         else:
             label = chosen_label(choice)
             origin, spread, reach = np.zeros(latent_dim), np.ones(latent_dim), 2.5
@@ -58,14 +68,14 @@ def dimensions(choice: Choice):
         data = named_sheet(
             computed.decoded_sheet(spec, z, label, steps),
             rows=names,
-            about=about(choice, label, rows="; ".join(names), each=where),
+            about=about(choice, label, rows="; ".join(names), each=where, **of_picture),
             alt=f"Each of {latent_dim} dimensions alone {where}, most used first{of_label(choice, label)}",
         )
     with controls:
         download(
             "Traversals as PNG",
             data,
-            f"{spec.id}-traversals-{start}-{steps}.png",
+            f"{spec.id}-traversals{f'-y{label}' if spec.conditional else ''}-{start}-{steps}.png",
             "image/png",
             "sampling_traversals_png",
         )

@@ -108,8 +108,10 @@ function drawDots({ pen, ink, x, y }, dots, labels, hidden, radius, groups = lab
 // The name of each class in the middle of its dots, so that nobody needs to tell hues apart.
 function drawNames({ pen, ink, x, y }, dots, labels, names, hidden) {
   const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-  pen.font = `bold ${13 * letters()}px ${getComputedStyle(pen.canvas).fontFamily}`;
+  const size = 13 * letters();
+  pen.font = `bold ${size}px ${getComputedStyle(pen.canvas).fontFamily}`;
   pen.textAlign = "center";
+  const places = [];
   names.forEach((name, label) => {
     if (hidden.has(label)) return;
     const xs = [];
@@ -121,8 +123,22 @@ function drawNames({ pen, ink, x, y }, dots, labels, names, hidden) {
       }
     });
     if (!xs.length) return;
-    written({ pen, ink }, name, x(middle(xs) / 65535), y(middle(ys) / 65535) + 5);
+    places.push({ name, x: x(middle(xs) / 65535), y: y(middle(ys) / 65535) + 5, half: pen.measureText(name).width / 2 });
   });
+  for (const place of apart(places, size)) written({ pen, ink }, place.name, place.x, place.y);
+}
+
+// Names at {x, y} pixels, `half` as wide to each side and `height` high, so that none covers another: from above downwards,
+// each where it belongs or below those that are there already.
+function apart(names, height) {
+  const placed = [];
+  for (const name of [...names].sort((a, b) => a.y - b.y)) {
+    let { y } = name;
+    const hits = (other) => Math.abs(other.x - name.x) < other.half + name.half && Math.abs(other.y - y) < height;
+    while (placed.some(hits)) y += 0.25 * height;
+    placed.push({ ...name, y });
+  }
+  return placed;
 }
 
 // Text that stays readable on dots.

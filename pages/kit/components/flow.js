@@ -494,16 +494,11 @@ function layOutPlane(state, svg, { left, right, top, bottom, width, height, rem 
 
 // Each class's name in the middle of its codes, or below the names that are there already.
 function nameClasses(place, names, x, y, rem) {
-  const taken = [];
-  for (const [z1, z2, name] of [...names].sort((a, b) => b[1] - a[1])) {
-    const text = add(place, "text", { x: x(z1), y: y(z2) + 0.25 * rem, "text-anchor": "middle", class: "class" }, name);
-    const half = text.getComputedTextLength() / 2;
-    const hits = (at) => taken.some((t) => Math.abs(t.x - x(z1)) < t.half + half && Math.abs(t.y - at) < 0.72 * rem);
-    let at = y(z2) + 0.25 * rem;
-    while (hits(at)) at += 0.2 * rem;
-    text.setAttribute("y", at);
-    taken.push({ x: x(z1), y: at, half });
-  }
+  const texts = names.map(([z1, z2, name]) => {
+    const text = add(place, "text", { x: x(z1), "text-anchor": "middle", class: "class" }, name);
+    return { text, x: x(z1), y: y(z2) + 0.25 * rem, half: text.getComputedTextLength() / 2 };
+  });
+  for (const { text, y } of apart(texts, 0.72 * rem)) text.setAttribute("y", y);
 }
 
 function evenMarks(limit) {

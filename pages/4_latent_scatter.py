@@ -111,7 +111,8 @@ def map_and_details():
         if ellipse:
             st.caption(
                 f"On this map its ellipse has half axes of {ellipse.major:.2f} and {ellipse.minor:.2f} at one σ, where the"
-                " prior's circle has 1. In a plane, 39 % of samples fall within one σ, 86 % within two."
+                " prior's circle has 1; a lens enlarges what is too small to see. In a plane, 39 % of samples fall within one σ,"
+                " 86 % within two."
             )
     selection(parts.kept_box(name))
 

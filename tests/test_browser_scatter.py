@@ -1,5 +1,7 @@
 """Latent scatter in a real browser: boxes, stars, hovering, colours, and a map made on demand with its stop."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from chromium import canvas_content, changed, picture, settled
@@ -98,6 +100,28 @@ def test_a_continuous_colour_brings_its_bar_and_takes_the_hues_from_the_legend(a
     assert "gradient" in page.locator(".bar i").evaluate("e => getComputedStyle(e).backgroundImage")
     assert not page.locator(".legend i").first.is_visible()
     page.wait_for_url("**scatter_colour=KL**")
+
+
+def test_no_class_name_covers_another(app, visit):
+    page = visit(f"{app}/latent_scatter?model=fashion-z2")
+    code = (Path(__file__).parents[1] / "pages/kit/components/dots.js").read_text()
+    heap = [{"name": str(i), "x": 100 + 3 * i, "y": 80 + i % 3, "half": 20} for i in range(10)]
+    alone = {"name": "alone", "x": 300, "y": 90, "half": 20}
+    placed = page.evaluate(f"names => {{ {code}; return apart(names, 13); }}", [*heap, alone])
+    assert alone in placed  # what covers nothing stays
+    assert len(placed) == 11
+    for i, a in enumerate(placed):
+        for b in placed[:i]:
+            assert abs(a["x"] - b["x"]) >= a["half"] + b["half"] or abs(a["y"] - b["y"]) >= 13
+
+
+def test_a_posterior_too_small_to_see_is_under_a_lens_and_a_large_one_is_not(app, visit):
+    codes = load_codes(cache.ARTIFACTS, cache.manifest().models["mnist-z2"])
+    widest = codes.logvar.max(axis=1)
+    page = visit(f"{app}/latent_scatter?model=mnist-z2&digit={widest.argmin()}")
+    assert int(page.locator(CANVAS).get_attribute("data-lens")) > 1
+    page = visit(f"{app}/latent_scatter?model=mnist-z10&scatter_map=PCA&digit=15")
+    page.wait_for_selector(f"{CANVAS}[data-lens='']", state="attached")
 
 
 def test_digits_take_the_place_of_dots(app, visit):

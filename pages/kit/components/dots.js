@@ -141,6 +141,11 @@ function apart(names, height) {
   return placed;
 }
 
+// How many times larger a lens of this radius shows what is `size` pixels, so that it still fits.
+function magnification(size, radius) {
+  return [2, 5, 10, 20, 50, 100, 200, 500, 1000].findLast((times) => size * times <= 0.8 * radius) ?? 1;
+}
+
 // Text that stays readable on dots.
 function written({ pen, ink }, text, x, y) {
   pen.lineWidth = 4;

@@ -525,7 +525,7 @@ function movePlane({ scale, posterior, sample, hover }, z) {
   const largest = 2 * Math.max(...sigma) * unit;
   lens.group.style.display = lens.ray.style.display = largest < 12 ? "" : "none";
   if (largest >= 12) return;
-  const times = [2, 5, 10, 20, 50, 100, 200, 500, 1000].findLast((t) => largest * t <= 0.8 * lens.radius) ?? 1;
+  const times = magnification(largest, lens.radius);
   const [mx, my] = [x(inside(posterior.mu[0])), y(inside(posterior.mu[1]))];
   const cx = mx < x(0) ? lens.right - lens.radius - 3 : lens.left + lens.radius + 3;
   const cy = my < y(0) ? lens.bottom - lens.radius - 3 : lens.top + lens.radius + 3;

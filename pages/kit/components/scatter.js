@@ -172,12 +172,47 @@ function drawPrior(state) {
 
 const perUnit = (state) => pixel(state, [1, 0])[0] - pixel(state, [0, 0])[0];
 
-// q(z|x) at one and two sigma, to scale.
+// q(z|x) at one and two sigma, to scale; too small to see, it is shown again under a lens.
 function drawPosterior(state) {
-  const { pen, ink } = state.plot;
-  const { at, major, minor, angle } = state.data.posterior;
-  const [cx, cy] = pixel(state, at);
+  const { at, major } = state.data.posterior;
+  const centre = pixel(state, at);
   const unit = perUnit(state);
+  drawEllipses(state, centre, unit);
+  const largest = 2 * major * unit;
+  state.canvas.dataset.lens = largest < 12 ? drawLens(state, centre, largest, unit) : "";
+}
+
+// A lens in the corner that is farthest from the ellipses; returns how many times it enlarges them.
+function drawLens(state, [px, py], largest, unit) {
+  const { plot, canvas } = state;
+  const { pen, ink, x, y } = plot;
+  const radius = 0.17 * (x(1) - x(0));
+  const times = magnification(largest, radius);
+  const cx = px < x(0.5) ? x(1) - radius - 3 : x(0) + radius + 3;
+  const cy = py < y(0.5) ? y(0) - radius - 3 : y(1) + radius + 3;
+  const far = Math.hypot(px - cx, py - cy);
+  pen.strokeStyle = ink.text;
+  pen.fillStyle = ink.page;
+  pen.globalAlpha = 0.5;
+  pen.beginPath();
+  pen.moveTo(px, py);
+  pen.lineTo(cx + ((px - cx) * radius) / far, cy + ((py - cy) * radius) / far);
+  pen.stroke();
+  pen.globalAlpha = 1;
+  pen.beginPath();
+  pen.arc(cx, cy, radius, 0, 2 * Math.PI);
+  pen.fill();
+  pen.stroke();
+  drawEllipses(state, [cx, cy], unit * times);
+  pen.font = `${11 * letters()}px ${getComputedStyle(canvas).fontFamily}`;
+  pen.textAlign = "center";
+  written(plot, `× ${times}`, cx, cy + radius - 5);
+  return times;
+}
+
+function drawEllipses(state, [cx, cy], unit) {
+  const { pen, ink } = state.plot;
+  const { major, minor, angle } = state.data.posterior;
   for (const [k, width, colour] of [[1, 4, ink.page], [2, 4, ink.page], [1, 2, state.data.colour], [2, 2, state.data.colour]]) {
     pen.beginPath();
     pen.ellipse(cx, cy, k * major * unit, k * minor * unit, -angle, 0, 2 * Math.PI);

@@ -121,3 +121,18 @@ def test_a_folded_dimension_keeps_its_value_and_comes_back_by_link(app, visit):
     again.wait_for_selector("img[alt*='decoded pictures over']")
     settled(again)
     assert again.locator("img[alt*='decoded pictures over']").get_attribute("src") == moved
+
+
+def test_the_labels_have_a_visible_name_and_quick_keys_raise_no_complaint(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z4-cond")
+    live(page)
+    assert page.get_by_text("Label y, for the decoder:").is_visible()
+    assert page.get_by_role("radiogroup", name="Label y, for the decoder:").get_by_role("radio").count() == 10
+    for _ in range(6):
+        page.locator(".live canvas.dots").press("Shift+ArrowLeft")
+    page.wait_for_url("**z=*-3*")
+    settled(page)  # `visit` looks at the console
+    plain = visit(f"{app}/gaussian_sampling?model=mnist-z2-ae")
+    live(plain)
+    assert not plain.get_by_text("Label y").is_visible()
+    assert not plain.get_by_text("as probability under the prior").is_visible()

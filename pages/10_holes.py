@@ -71,7 +71,7 @@ look_for(
         else "N(0, I) covers only the crowded middle of this plane: its samples fall into few holes, and miss most codes."
     )
 )
-source(density.find_hole, density.find_border, density.log_aggregate)
+source(density.find_hole, density.is_hole, density.tells_holes, density.find_border, density.log_aggregate)
 
 st.markdown("## Sample from the codes' own density")
 st.markdown(

@@ -135,7 +135,9 @@ def test_the_hole_is_the_gap_and_not_a_far_corner():
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     ring = 1.2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     candidates = latent.sample_prior(500, 2, seed=0)
-    hole = density.find_hole(ring, np.full(ring.shape, -3.0), candidates)
+    logvar = np.full(ring.shape, -3.0)
+    at_codes = density.log_aggregate(ring, ring, logvar, np.arange(len(ring)))
+    hole = density.find_hole(ring, logvar, candidates, at_codes)
     assert np.linalg.norm(hole) < 0.25
     farthest = np.square(candidates).sum(axis=1).max()
     assert np.square(hole).sum() < farthest
@@ -201,5 +203,30 @@ def test_more_components_than_codes_are_refused():
 
 def test_a_hole_is_measured_against_what_the_prior_expects():
     candidates = latent.sample_prior(500, 2, seed=0)
-    hole = density.find_hole(np.zeros((1, 2)), np.full((1, 2), math.log(4.0)), candidates)  # codes wider than the prior
+    wide = np.zeros((1, 2)), np.full((1, 2), math.log(4.0))  # codes wider than the prior
+    hole = density.find_hole(*wide, candidates, at_codes=np.zeros(9))  # real codes at places denser than any here
     assert np.linalg.norm(hole) == pytest.approx(np.linalg.norm(candidates, axis=1).min())
+
+
+def test_where_no_sample_lies_in_a_hole_none_is_found():
+    candidates = latent.sample_prior(500, 2, seed=0)
+    wide = np.zeros((1, 2)), np.full((1, 2), math.log(4.0))
+    at_codes = density.log_aggregate(latent.noise(2000, 2, 1) * 2, *wide)  # as thin as anywhere that the prior goes
+    assert density.find_hole(*wide, candidates, at_codes) is None
+
+
+def test_a_hole_has_fewer_codes_than_95_percent_of_places_of_codes_and_fewer_than_the_prior_expects():
+    at_codes = np.arange(100.0)
+    log_q = np.array([3.5, 5.5, 3.5])
+    np.testing.assert_array_equal(density.is_hole(log_q, np.array([9, 9, 3]), at_codes), [True, False, False])
+
+
+def test_small_clouds_cannot_tell_a_hole_from_the_next_picture_s_code():
+    mu = latent.noise(500, 10, 0)
+    told = []
+    for logvar in (0.0, -6.0):
+        widths = np.full(mu.shape, logvar)
+        z = mu + np.exp(0.5 * logvar) * latent.noise(500, 10, 1)
+        at_codes = density.log_aggregate(z, mu, widths, np.arange(500))
+        told.append(density.tells_holes(at_codes, density.log_prior(z)))
+    assert told == [True, False]

@@ -8,7 +8,7 @@ import pytest
 from conftest import SHIPPED
 from test_pages import component, open_page, pictures
 
-from pages.kit import cache
+from pages.kit import cache, computed
 from vae_core import density, latent
 
 PATH = "pages/10_holes.py"
@@ -49,6 +49,46 @@ def test_the_search_goes_to_an_emptier_place_and_back():
     at.button(key="holes_centre").click().run()
     assert metrics(at) == before
     assert not at.exception
+
+
+def said(at) -> str:
+    return " ".join(element.value for element in (*at.markdown, *at.info))
+
+
+def test_where_no_sample_is_a_hole_the_place_stays_and_it_is_said():
+    for model in ("mnist-z4-cond", "mnist-z2-ae"):
+        at = open_page(PATH, model=model)
+        before = metrics(at)
+        at.button(key="holes_search").click().run()
+        assert metrics(at) == before
+        assert "No hole this time" in said(at)
+        at.button(key="holes_border").click().run()
+        assert "No hole this time" not in said(at)
+
+
+@pytest.mark.parametrize("model", ["mnist-z2", "fashion-z4", "mnist-z10-b4"])
+def test_every_place_that_the_search_finds_is_a_hole_by_the_verdict(model):
+    at = open_page(PATH, model=model)
+    for _ in range(3):
+        at.button(key="holes_search").click().run()
+        assert "**A hole**" in said(at)
+
+
+@pytest.mark.parametrize("model", ["mnist-z10-gauss", "mnist-z20", "mnist-z10"])
+def test_a_precise_model_says_that_the_score_cannot_tell(model):
+    at = open_page(PATH, model=model)
+    z, at_codes, _ = computed.cloud_samples(SHIPPED[model])
+    assert f"log q(z) = {np.median(at_codes):.1f}, where log p(z) = {np.median(density.log_prior(z)):.1f}" in said(at)
+    assert "Codes of real pictures lie" not in said(at)
+    at.button(key="holes_search").click().run()
+    assert "**Perhaps a hole**" in said(at)
+
+
+def test_the_map_is_as_high_as_it_is_wide_whatever_the_width():
+    at = open_page(PATH)
+    spec = json.loads(next(e.proto for e in at.get("vega_lite_chart") if "circles of the" in e.proto.alt).spec)
+    assert {"name": "height", "expr": "width"} in spec["params"]
+    assert spec["autosize"]["type"] == "fit-x"
 
 
 def test_a_link_restores_the_place_and_its_density():

@@ -163,13 +163,33 @@ def central_half(candidates: np.ndarray) -> np.ndarray:
     return candidates[log_p >= np.median(log_p)]
 
 
-def find_hole(mu: np.ndarray, logvar: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Of the central half of the prior's samples (m, latent), the one with fewest codes for what the prior expects: (latent,).
+def is_hole(log_q: np.ndarray, log_p: np.ndarray, at_codes: np.ndarray) -> np.ndarray:
+    """Whether places (m,) are holes: at least 95 % of real codes lie where q(z) is denser, and the prior is denser than q(z).
 
-    That is where log q(z) - log p(z) is least.
+    All in nats; `at_codes` (n,) is log q(z) at codes of real pictures, each judged by the others.
+    """
+    denser_than = np.searchsorted(np.sort(at_codes), log_q) / len(at_codes)
+    return (denser_than < 0.05) & (log_q < log_p)
+
+
+def tells_holes(at_codes: np.ndarray, prior_at_codes: np.ndarray) -> bool:
+    """Whether the density of the other codes can tell a hole from a code: log q(z) and log p(z) at real codes, (n,) in nats.
+
+    It cannot where even the typical code lies where the prior is e^3 = 20 times denser than they are. Clouds that small
+    leave everything between them empty, the next picture's code as well.
+    """
+    return float(np.median(at_codes - prior_at_codes)) > -3
+
+
+def find_hole(mu: np.ndarray, logvar: np.ndarray, candidates: np.ndarray, at_codes: np.ndarray) -> np.ndarray | None:
+    """Of the central half of the prior's samples (m, latent), the hole with fewest codes for what the prior expects: (latent,).
+
+    That is where log q(z) - log p(z) is least; `at_codes` as for `is_hole`. None where no sample lies in a hole.
     """
     central = central_half(candidates)
-    return central[np.argmin(log_aggregate(central, mu, logvar) - log_prior(central))]
+    log_q, log_p = log_aggregate(central, mu, logvar), log_prior(central)
+    holes = is_hole(log_q, log_p, at_codes)
+    return central[np.argmin(np.where(holes, log_q - log_p, np.inf))] if holes.any() else None
 
 
 def find_border(mu: np.ndarray, y: np.ndarray, candidates: np.ndarray) -> np.ndarray:

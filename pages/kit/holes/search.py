@@ -14,6 +14,9 @@ from pages.kit.show import sheet
 from pages.kit.turns import fragment
 from vae_core import density, latent, neighbours
 
+CANDIDATES = 2000  # samples of the prior in one search
+NONE_FOUND = "holes_none"
+
 
 @fragment
 def search(choice: Choice, window: Window, place: Place) -> None:
@@ -21,6 +24,7 @@ def search(choice: Choice, window: Window, place: Place) -> None:
     with row():
         _buttons(choice, place)
         label = _chosen_label(choice)
+    _said_if_none(choice)
     plane, verdict = st.columns(2, gap="large")
     with plane:
         _plane(choice, window, place, label)
@@ -41,8 +45,8 @@ def _buttons(choice: Choice, place: Place) -> None:
         on_click=_find,
         args=("hole", choice, place),
         key="holes_search",
-        help="Of 2,000 samples of the prior, the half that it finds most probable; of these the one where log q(z)"
-        " is lowest beside log p(z). Each press is another seed.",
+        help="Of 2,000 samples of the prior, the half that it finds most probable; of those of them that the numbers below"
+        " call holes, the one where log q(z) is lowest beside log p(z). Each press is another seed.",
     )
     st.button(
         "Show me a border",
@@ -55,20 +59,44 @@ def _buttons(choice: Choice, place: Place) -> None:
     st.button(
         "Back to 0",
         icon=":material/center_focus_strong:",
-        on_click=lambda: place.jump(np.zeros(choice.spec.latent_dim)),
+        on_click=_back,
+        args=(choice, place),
         key="holes_centre",
     )
+
+
+def _back(choice: Choice, place: Place) -> None:
+    st.session_state.pop(NONE_FOUND, None)
+    place.jump(np.zeros(choice.spec.latent_dim))
 
 
 def _find(what: str, choice: Choice, place: Place) -> None:
     """Each press searches among other samples of the prior: the number of the press is their seed."""
     seed = st.session_state["holes_searches"] = st.session_state.get("holes_searches", -1) + 1
+    st.session_state.pop(NONE_FOUND, None)
     mu, logvar, _ = computed.cloud(choice.spec)
-    candidates = latent.sample_prior(2000, choice.spec.latent_dim, seed)
-    if what == "hole":
-        place.jump(density.find_hole(mu, logvar, candidates))
-    else:
+    candidates = latent.sample_prior(CANDIDATES, choice.spec.latent_dim, seed)
+    if what == "border":
         place.jump(density.find_border(mu, choice.codes.y, candidates))
+        return
+    _, at_codes, _ = computed.cloud_samples(choice.spec)
+    hole = density.find_hole(mu, logvar, candidates, at_codes)
+    if hole is None:
+        st.session_state[NONE_FOUND] = choice.spec.id
+    else:
+        place.jump(hole)
+
+
+def _said_if_none(choice: Choice) -> None:
+    """No hole among the samples is a finding, too: the place stays where it was."""
+    if st.session_state.get(NONE_FOUND) != choice.spec.id:
+        return
+    st.info(
+        f"No hole this time: of the {CANDIDATES // 2:,} samples that the prior finds most probable, none lies where codes are"
+        " rarer than at 95 % of real codes. The middle of the prior is well filled in {choice.spec.id}. Press again for"
+        " other samples, or choose mnist-z2, where most searches succeed.",
+        icon=":material/sentiment_satisfied:",
+    )
 
 
 def _chosen_label(choice: Choice) -> int | None:
@@ -125,16 +153,30 @@ def _densities_there(choice: Choice, place: Place) -> None:
     right.metric(
         "Denser than", f"{percentile:.1%}", help="of the gallery's codes, each judged by the codes of the others."
     )
-    if percentile >= 0.05:
-        surplus = prior - here
-        st.markdown(
-            "Codes of real pictures lie at places like this."
-            + (f" But the prior is denser here than they are, by {surplus:.1f} nats." if surplus > 1 else "")
+    st.markdown(_verdict(choice, here, prior))
+
+
+def _verdict(choice: Choice, here: float, prior: float) -> str:
+    """What the two log-densities at a place say, in words; and where they can say little, why."""
+    codes, at_codes, _ = computed.cloud_samples(choice.spec)
+    prior_at_codes = density.log_prior(codes)
+    empty, surplus = bool(density.is_hole(here, prior, at_codes)), prior - here
+    if not density.tells_holes(at_codes, prior_at_codes):
+        return (
+            ("**Perhaps a hole**: 95 % of real codes lie at denser places. " if empty else "")
+            + "This score can hardly tell a hole from a code in this model. Its clouds are so small that they leave all between"
+            " them empty: even a typical code of a real picture, judged by the other pictures, lies at log q(z) ="
+            f" {np.median(at_codes):.1f}, where log p(z) = {np.median(prior_at_codes):.1f}. Trust the decoded picture more."
         )
-    elif prior > here:
-        st.markdown("**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here.")
-    else:
-        st.markdown("Few codes are here, and the prior expects even fewer.")
+    if empty:
+        return "**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here."
+    if (at_codes < here).mean() < 0.05:
+        return "Few codes are here, and the prior expects even fewer."
+    return "No hole: codes of real pictures lie at places like this." + (
+        f" Still, the prior is denser here, by {surplus:.1f} nats: more of its samples than of the codes come here."
+        if surplus > 1
+        else ""
+    )
 
 
 def _nearest(choice: Choice, place: Place, label: int | None) -> None:

@@ -68,7 +68,9 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
         .mark_line(color=concepts.SIGMA.colour, strokeDash=[5, 3], strokeWidth=2)
         .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), order=alt.Order("order:Q"), detail=alt.Detail("radius:N"))
     )
-    return layered(squares, prior, height=520)
+    # As high as it is wide, whatever that may be: a unit is as long upwards as to the right.
+    square = {"params": [{"name": "height", "expr": "width"}], "autosize": {"type": "fit-x", "contains": "padding"}}
+    return layered(squares, prior, height=520) | square
 
 
 def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceiling: float) -> dict:

@@ -13,7 +13,7 @@ chapter(
 import numpy as np
 
 from pages.kit import cache, computed
-from pages.kit.charts.player import dimension_bars, phase_at, terms_by_epoch, training_charts
+from pages.kit.charts.player import dimension_bars, phase_at, phases_in_words, terms_by_epoch, training_charts
 from pages.kit.components.dots import frame_of
 from pages.kit.components.player import nearest_before, player, replay_of, times_of, track
 from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
@@ -82,7 +82,8 @@ def track_of(one: ModelSpec) -> dict:
                 [kls[epoch][order] for epoch in one.epochs],
                 [str(dim + 1) for dim in order],
                 top=tallest,
-                title="latent dimension z, in the order of the trained model",
+                title="latent dimension, in the trained model's order",
+                pictures=f"{computed.KL_PICTURES} gallery pictures",
                 alt=f"KL of each latent dimension of {one.id} by epoch, in nats",
             )
         )
@@ -182,11 +183,14 @@ for one in shown:
         else ""
     )
     st.caption(f"The {one.id} that is shipped is the one of epoch {one.epoch}, {best}.{rise}{deformed}")
+    st.caption(f"Phases of {one.id}, numbered above its curves: {phases_in_words(one.recipe)}.")
 st.caption(
     "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise;"
-    f" shaded by phase. Bars: mean over {computed.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."
+    " shaded by phase. A number above the frame is the untrained model's: it lies beyond the axis and is drawn on the rim."
+    f" Bars: mean over {computed.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."
     " A code outside of the axes, early in training, is drawn on their rim."
     + (" Two models share the axes of their curves and bars." if len(shown) > 1 else "")
+    + " Sources: Bowman et al. (2016) and Sønderby et al. (2016) on raising the weight of the KL."
 )
 look_for(
     "Strokes first, then classes, then detail; the held-out curves tell what is learned and not memorised. **Try:** hide"

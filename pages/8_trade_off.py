@@ -106,6 +106,7 @@ replay = replay_of(
                     [str(i + 1) for i in range(latent_dim)],
                     top=max(kl.max() for kl in by_use),
                     title="latent dimensions, those with most KL first",
+                    pictures=f"{family[0].metrics['images']:,} test pictures",
                     alt="KL of each latent dimension by beta, in nats",
                 )
             ],

@@ -70,6 +70,36 @@ def test_two_trainings_follow_one_control(app, visit):
     page.wait_for_url("**epoch=2**")
 
 
+LETTERS = """all => all.map((text) => {
+    const svg = text.ownerSVGElement;
+    return parseFloat(getComputedStyle(text).fontSize) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+})"""
+
+
+@pytest.mark.parametrize("link", ["training_progress?model=mnist-z2", "trade_off?model=mnist-z10"])
+@pytest.mark.parametrize(("width", "switch", "least"), [(390, "", 11), (1280, "&presentation=true", 16)])
+def test_the_charts_letters_are_legible_on_a_phone_and_in_a_lecture_hall(app, visit, link, width, switch, least):
+    page = visit(f"{app}/{link}{switch}")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(500)  # the charts are drawn anew
+    letters = page.locator(".player svg text").evaluate_all(LETTERS)
+    assert len(letters) > 20
+    assert min(letters) >= least
+
+
+def test_every_phase_has_a_label_that_fits_between_its_borders(app, visit):
+    page = visit(f"{app}/training_progress?model=mnist-z2")
+    for figure in page.locator(".player figure:has(rect.phase)").all():
+        shades = figure.locator("rect.phase").evaluate_all("all => all.map((r) => r.getBoundingClientRect().toJSON())")
+        labels = figure.locator("text:has(title)").evaluate_all(
+            "all => all.map((t) => t.getBoundingClientRect().toJSON())"
+        )
+        assert len(labels) == len(shades) == 3
+        for shade, label in zip(shades, labels, strict=True):
+            assert shade["left"] - 4 < label["left"] < label["right"] < shade["right"] + 4  # its halo may stand out
+    assert page.locator("text:has(title)").nth(2).text_content().startswith("3")
+
+
 def test_a_second_model_is_chosen_and_left_again(app, visit):
     page = visit(f"{app}/training_progress?model=mnist-z2")
     assert page.locator(".track").count() == 1

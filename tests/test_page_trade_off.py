@@ -70,6 +70,7 @@ def test_every_beta_has_one_frame_of_axes_and_other_dots():
     assert len({frame["dots"] for frame in track["frames"]}) == len(BETAS)
     assert track["prior"]
     assert track["frame"]["low"][0] == -track["frame"]["high"][0]
+    assert track["charts"][0]["unit"].endswith("mean of 10,000 test pictures")
     bars = track["charts"][0]["bars"]
     assert all(row == sorted(row, reverse=True) for row in bars)
     assert bars[-1].count(0) >= 5  # at beta 16 most dimensions are closed

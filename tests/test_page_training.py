@@ -8,7 +8,7 @@ from conftest import ARTIFACTS, SHIPPED
 from test_pages import component, open_page
 
 from pages.kit import cache, computed
-from pages.kit.charts.player import phase_at, phases, terms_by_epoch
+from pages.kit.charts.player import phase_at, phases, phases_in_words, terms_by_epoch
 from pages.kit.components.player import nearest_before
 from vae_core import inference
 from vae_core.data import load_gallery
@@ -91,6 +91,29 @@ def test_phases_of_other_schedules_cover_the_whole_training():
         assert steps[-1][1] == RECIPE["epochs"]
         assert all(one[1] == other[0] for one, other in pairwise(steps))
     assert phases({**RECIPE, "kl_schedule": "cyclical"})[0][2] == "KL weight in cycles"
+
+
+def test_the_phases_are_named_in_their_order_with_the_numbers_of_the_chart():
+    words = "**1** KL weight rises, **2** full KL weight (after epoch 22), **3** no picture deformed (after epoch 176)"
+    assert phases_in_words(RECIPE) == words
+    at = open_page(PAGE, model="mnist-z10")
+    assert any(words in caption.value for caption in at.caption)
+    for chart in component(at)["tracks"][0]["charts"][:3]:
+        assert [text for _, _, text in chart["phases"]] == ["KL weight rises", "full KL weight", "no picture deformed"]
+
+
+def test_an_untrained_value_beyond_the_axis_is_written_above_it():
+    reconstruction, kl, total, _ = component(open_page(PAGE, model="mnist-z2"))["tracks"][0]["charts"]
+    untrained = {name: values[0] for name, values in terms_by_epoch(SHIPPED["mnist-z2"].history, "validation").items()}
+    assert reconstruction["beyond"] == f"{untrained['reconstruction']:.0f}"
+    assert total["beyond"] == f"{untrained['negative ELBO']:.0f}"
+    assert kl["beyond"] is None
+    assert reconstruction["now"][0] == [0, 1]  # its dot is on the rim
+
+
+def test_bars_name_the_pictures_they_are_the_mean_of():
+    bars = component(open_page(PAGE, model="mnist-z2"))["tracks"][0]["charts"][-1]
+    assert bars["unit"].endswith("mean of 500 gallery pictures")
 
 
 def test_the_kl_does_rise_as_the_answer_says():

@@ -10,9 +10,8 @@ from vae_core.family import exchange_rates
 from vae_core.manifest import ModelSpec
 from vae_core.projection import Codes
 
-SMALL, LARGE = [340, 160], [400, 330]  # the drawing's own pixels
+SMALL, LARGE = [340, 160], [400, 330]  # in units of which a letter has 10: as high at least, and of this shape if wider
 EPOCH_TICKS = (0, 1, 3, 10, 30, 100, 300)
-ROOM = 0.2  # share of the axis that the name of a phase needs
 
 
 def phases(recipe: dict) -> list[tuple[float, float, str]]:
@@ -28,6 +27,14 @@ def phases(recipe: dict) -> list[tuple[float, float, str]]:
     if late < epochs:  # until then, some pictures were drawn a little rotated and sheared
         steps.append((late, epochs, "no picture deformed"))
     return steps
+
+
+def phases_in_words(recipe: dict) -> str:
+    """The phases in their order and with their numbers, and where each begins."""
+    return ", ".join(
+        f"**{i}** {words}" + (f" (after epoch {after:.0f})" if after else "")
+        for i, (after, _, words) in enumerate(phases(recipe), 1)
+    )
 
 
 def phase_at(recipe: dict, epoch: int) -> str:
@@ -79,7 +86,8 @@ def training_charts(spec: ModelSpec, together: Sequence[ModelSpec]) -> list[dict
                 unit=", nats an image",
                 alt=f"{name} of {spec.id} on held-out pictures, from {held_out[0]:.1f} before training to"
                 f" {held_out[-1]:.1f} at the end, in nats",
-                phases=[(a, b, words if b - a > ROOM else "") for a, b, words in steps],
+                phases=steps,
+                beyond=f"{held_out[0]:.0f}" if held_out[0] > box[1] else None,
                 lines=[
                     {"kind": "train", "xy": _xy(across(epochs), _share(trained, *box))},
                     {"kind": "held_out", "xy": _xy(across(epochs), _share(held_out, *box))},
@@ -91,14 +99,19 @@ def training_charts(spec: ModelSpec, together: Sequence[ModelSpec]) -> list[dict
     return charts
 
 
-def dimension_bars(kls: Sequence[np.ndarray], names: Sequence[str], top: float, title: str, alt: str) -> dict:
-    """KL of each latent dimension as bars, one row of bars (latent,) in nats for each frame, up to `top` nats."""
+def dimension_bars(
+    kls: Sequence[np.ndarray], names: Sequence[str], top: float, title: str, pictures: str, alt: str
+) -> dict:
+    """KL of each latent dimension as bars, one row of bars (latent,) in nats for each frame, up to `top` nats.
+
+    `pictures` says of which ones it is the mean.
+    """
     high = 1.06 * top or 1.0
     skip = 1 if len(names) <= 12 else 2  # so that the numbers do not touch
     return _chart(
         "KL of each dimension",
         concepts.KL.colour,
-        unit=", nats, mean of the pictures",
+        unit=f", nats, mean of {pictures}",
         x_title=title,
         x_ticks=[((i + 0.5) / len(names), name) for i, name in enumerate(names) if i % skip == 0],
         y_ticks=_ticks(0, high, 0, top),
@@ -181,6 +194,7 @@ def _chart(name: str, colour: str, *, unit: str, x_title: str, x_ticks, y_ticks,
         "lines": [],
         "stops": [],
         "now": [],
+        "beyond": None,
         "cursor": False,
         **more,
     }

@@ -2,6 +2,7 @@
 // All frames are here already; charts come as shares of their axes, so that nothing is computed twice.
 const SVG = "http://www.w3.org/2000/svg";
 const MILLISECONDS = 800;
+const UNIT = 0.08; // of the charts' drawing, in rem
 const kept = new WeakMap();
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -10,7 +11,7 @@ export default function ({ parentElement, data, setStateValue }) {
   if (!state) {
     state = { timer: null, at: null };
     kept.set(root, state);
-    new ResizeObserver(() => state.data && fitPictures(root)).observe(root.querySelector(".tracks"));
+    new ResizeObserver(() => state.data && fit(state)).observe(root.querySelector(".tracks"));
   }
   const { values, name } = data.clock;
   const other = state.data?.version !== data.version;
@@ -45,11 +46,11 @@ function build(state) {
     element.querySelector(".scatter-title").textContent = track.scatter_title;
     element.querySelector(".pictures p").textContent = track.note;
     element.querySelector(".panels").classList.toggle("wide", !track.lead.length);
-    const movers = [
+    const figures = [
       ...track.lead.map((chart) => drawChart(element.querySelector(".lead"), chart)),
       ...track.charts.map((chart) => drawChart(element.querySelector(".charts"), chart)),
     ];
-    const built = { ...track, element, movers, hidden: new Set(), labels: bytes(track.labels), dots: track.frames.map((f) => words(f.dots)) };
+    const built = { ...track, element, figures, hidden: new Set(), labels: bytes(track.labels), dots: track.frames.map((f) => words(f.dots)) };
     const redraw = () => showDots(built, built.now);
     legend(element.querySelector(".legend"), track.classes, inks(root), built.hidden, redraw);
     redrawWhenNeeded(element.querySelector("canvas"), redraw);
@@ -69,9 +70,8 @@ function show(state) {
     picture(track.element.querySelector(".reconstruction"), frame.reconstruction, `The same pictures decoded at ${frame.text}`);
     picture(track.element.querySelector(".samples"), frame.samples, `Samples from the same noise at ${frame.text}`);
     showDots(track, now);
-    for (const move of track.movers) move(now);
   }
-  fitPictures(root);
+  fit(state);
 }
 
 function picture(image, source, alt) {
@@ -117,12 +117,14 @@ function fitPictures(root) {
   }
 }
 
-// Draw a chart and return what moves it to a frame.
+// Fit pictures and charts to the room there is now.
+function fit(state) {
+  fitPictures(state.root);
+  for (const track of state.tracks) for (const show of track.figures) show(track.now);
+}
+
+// Make a chart's figure and return what shows a frame in it. It is drawn anew only where its room has changed.
 function drawChart(place, chart) {
-  const [width, height] = chart.size;
-  const [left, right, top, bottom] = [chart.y.title ? 44 : 34, width - 6, chart.phases.length ? 16 : 8, height - 35];
-  const x = (share) => left + share * (right - left);
-  const y = (share) => bottom - share * (bottom - top);
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
   const name = document.createElement("b");
@@ -130,11 +132,33 @@ function drawChart(place, chart) {
   name.style.color = chart.colour;
   caption.append(name, chart.unit);
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", chart.alt);
   figure.append(caption, svg);
   place.append(figure);
+  let [drawn, move] = ["", null];
+  return (now) => {
+    // Letters are 10 of the drawing's units, and a unit is a share of the page's rem: they grow with the page's letters,
+    // and do not shrink with the room.
+    const unit = UNIT * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const width = Math.round(figure.clientWidth / unit);
+    const height = Math.round(chart.size[1] * Math.max(1, width / chart.size[0]));
+    if (!width) return;
+    if (drawn !== `${width} ${height}`) {
+      drawn = `${width} ${height}`;
+      svg.setAttribute("viewBox", `0 0 ${drawn}`);
+      svg.replaceChildren();
+      move = drawInside(svg, chart, width, height);
+    }
+    move(now);
+  };
+}
+
+// Draw a chart in so many units and return what moves it to a frame.
+function drawInside(svg, chart, width, height) {
+  const [left, right, top, bottom] = [chart.y.title ? 44 : 34, width - 6, chart.phases.length ? 16 : 8, height - 35];
+  const x = (share) => left + share * (right - left);
+  const y = (share) => bottom - share * (bottom - top);
   const add = (tag, attributes, text, parent = svg) => {
     const element = document.createElementNS(SVG, tag);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -143,8 +167,10 @@ function drawChart(place, chart) {
     return element;
   };
   chart.phases.forEach(([from, to, text], i) => {
-    add("rect", { x: x(from), y: top, width: x(to) - x(from), height: bottom - top, class: i % 2 ? "phase odd" : "phase" });
-    add("text", { x: (x(from) + x(to)) / 2, y: top - 5, "text-anchor": "middle", class: "phase-name" }, text);
+    const shade = add("rect", { x: x(from), y: top, width: x(to) - x(from), height: bottom - top, class: i % 2 ? "phase odd" : "phase" });
+    const label = add("text", { x: (x(from) + x(to)) / 2, y: top - 5, "text-anchor": "middle" }, `${i + 1} ${text}`);
+    for (const one of [shade, label]) add("title", {}, text, one);
+    if (label.getComputedTextLength() > x(to) - x(from)) label.firstChild.data = i + 1; // the page's caption has the words
   });
   for (const [share, text] of chart.y.ticks) {
     add("line", { x1: left, x2: right, y1: y(share), y2: y(share), class: "grid" });
@@ -161,6 +187,10 @@ function drawChart(place, chart) {
       const [u, v] = line.xy.at(-1);
       add("text", { x: x(u) - 2, y: y(v) - 8, "text-anchor": "end", class: "guide-name" }, line.text);
     }
+  }
+  if (chart.beyond) {
+    add("path", { d: `M${left - 4} ${top - 5}l4 -7l4 7z`, fill: chart.colour, class: "beyond" });
+    add("text", { x: left - 7, y: top - 4, "text-anchor": "end" }, chart.beyond);
   }
   for (const stop of chart.stops) {
     const circle = add("circle", { cx: x(stop.x), cy: y(stop.y), r: 3.5, stroke: chart.colour, class: "stop" });

@@ -12,7 +12,7 @@ chapter(
 
 from pages.kit.bounds.more_samples import bound_in_symbols, more_samples
 from pages.kit.bounds.recap import recap, warn_of_missed_places
-from pages.kit.bounds.subject import chosen_subject
+from pages.kit.bounds.subject import chosen_subject, gallery_beside
 from pages.kit.bounds.whose_fault import gap_in_symbols, only_in_a_plane, whose_fault
 from pages.kit.concepts import X, tex
 from pages.kit.picker import chosen_model, needs_posterior
@@ -33,7 +33,8 @@ subject = chosen_subject(choice)
 
 st.markdown("## More samples, a higher bound")
 bound_in_symbols(subject)
-more_samples(subject)
+gallery = gallery_beside(subject)
+more_samples(subject, gallery)
 good_value = (
     f"A good value: over {spec.metrics['images']:,} test pictures, this model's ELBO is {-spec.metrics['nelbo_nats']:.1f}"
     " nats on average. "
@@ -73,5 +74,5 @@ else:
 
 st.markdown("## Recap: one order for every picture")
 st.latex(rf"\mathrm{{ELBO}} \;\le\; \mathcal{{L}}_K \;\le\; \log p({tex(X)})")
-recap(subject)
+recap(subject, gallery)
 warn_of_missed_places(subject)

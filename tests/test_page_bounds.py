@@ -104,6 +104,7 @@ def test_a_model_without_a_plane_offers_one_that_has_it():
     at = open_page(PAGE, model="mnist-z4-cond")
     assert "vae_classroom.climb" not in [element.proto.component_name for element in at.get("bidi_component")]
     assert any("log p(x | y)" in info.value for info in at.info)
+    assert any("80 to the power of 4, 41 million: more than this page can decode" in info.value for info in at.info)
     at.button(key="bounds_plane").click().run()
     assert at.sidebar.selectbox(key="model").value == "mnist-z2"
     assert "Amortisation gap" in numbers(at)
@@ -120,6 +121,16 @@ def test_the_mean_of_the_gallery_is_the_mean_of_its_pictures():
         inference.log_weights(cache.model(spec), x[i], latent.noise(1000, 4, i), y[i : i + 1]).mean() for i in range(20)
     ]
     assert means.iloc[0] == pytest.approx(np.mean(elbos), abs=0.006)
+    by_k = [
+        bounds.bounds_by_k(inference.log_weights(cache.model(spec), x[i], latent.noise(1000, 4, i), y[i : i + 1]), [10])
+        for i in range(20)
+    ]
+    spread, ess = (np.mean([one[name][0] for one in by_k]) for name in ("sd", "ess"))
+    beside = next(caption.value for caption in at.caption if "pictures of the gallery at K = 10" in caption.value)
+    assert f"a draw spreads by {spread:.2f} nats" in beside
+    assert f"{ess:.1f} effective samples of 10." in beside
+    at.select_slider(key="bounds_k").set_value(1000).run()
+    assert any("at K = 1,000" in caption.value and "spreads" not in caption.value for caption in at.caption)
 
 
 @pytest.mark.parametrize(("parameter", "value"), [("bounds_k", "7"), ("bounds_start", "moon")])

@@ -1,8 +1,10 @@
 """More samples, a higher bound: the importance weighted bound against K, and how many of its weights count."""
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
-from pages.kit.bounds.subject import SIZES, Subject
+from pages.kit.bounds.subject import PICTURES, SIZES, Subject
 from pages.kit.charts.bounds import bound_by_k, ess_by_k
 from pages.kit.concepts import X, Z, tex
 from pages.kit.controls import refuse_unknown
@@ -34,8 +36,8 @@ def bound_in_symbols(subject: Subject) -> None:
 
 
 @fragment
-def more_samples(subject: Subject) -> None:
-    """The bound and its effective samples at the K that the reader chooses, and against K."""
+def more_samples(subject: Subject, gallery: pd.DataFrame | None) -> None:
+    """The bound and its effective samples at the K that the reader chooses, and against K; `gallery` as for comparison."""
     refuse_unknown("bounds_k", [str(k) for k in SIZES], f"K is one of {', '.join(map(str, SIZES))}.")
     k = st.select_slider("K, samples in one bound", SIZES, 10, key="bounds_k", bind="query-params", width=420)
     table = subject.table
@@ -47,6 +49,13 @@ def more_samples(subject: Subject) -> None:
     ]
     for place, (name, value, note) in zip(st.columns(3), cards, strict=True):
         place.metric(name, value, note, delta_arrow="off", delta_color="off", border=True)
+    if gallery is not None:
+        other = gallery.loc[k]
+        spread = "" if np.isnan(other.sd) else f", a draw spreads by {other.sd:.2f} nats"
+        st.caption(
+            f"The first {PICTURES} pictures of the gallery at K = {k:,}, on average: bound {other.bound:.2f} nats{spread},"
+            f" {other.ess:.1f} effective samples of {k:,}."
+        )
     bound_side, ess_side = st.columns(2, gap="large")
     with bound_side:
         st.markdown("**The bound** climbs and narrows")

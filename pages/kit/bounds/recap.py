@@ -1,24 +1,20 @@
 """The bounds of one picture in their order, beside the mean of many pictures."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.kit import computed
-from pages.kit.bounds.subject import Subject
+from pages.kit.bounds.subject import PICTURES, Subject
 from pages.kit.charts.bounds import ladder
 from pages.kit.show import chart
 from pages.kit.turns import fragment
-from vae_core import bounds
 
 CHAIN = {1: "ELBO, K = 1", 10: "K = 10", 100: "K = 100", 1000: "K = 1000"}
-PICTURES = 20  # of the gallery, for a mean
 
 
 @fragment
-def recap(subject: Subject) -> None:
-    """A ladder from the ELBO up to log p(x), and the same numbers as a table."""
-    choice, gap = subject.choice, subject.gap
+def recap(subject: Subject, gallery: pd.DataFrame | None) -> None:
+    """A ladder from the ELBO up to log p(x), and the same numbers as a table, beside those of the `gallery` if given."""
+    gap = subject.gap
     bound = subject.table.set_index("K")["bound"]
     values = {name: float(bound[k]) for k, name in CHAIN.items()}
     if gap:
@@ -29,13 +25,8 @@ def recap(subject: Subject) -> None:
         said = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
         chart(ladder, values, exact=gap is not None, alt=f"In nats: {said}")
     with right:
-        if choice.images is not None and st.toggle(
-            f"Beside it the mean of {PICTURES} gallery pictures",
-            key="bounds_gallery",
-            help=f"The first {PICTURES} pictures of the gallery, 1,000 samples each; convolutional models take seconds.",
-        ):
-            log_weights = computed.gallery_log_weights(choice.spec, PICTURES, 1000)
-            means = np.mean([bounds.bounds_by_k(one, list(CHAIN))["bound"] for one in log_weights], axis=0)
+        if gallery is not None:
+            means = gallery["bound"][list(CHAIN)]
             columns[f"mean of {PICTURES}"] = [f"{mean:.2f}" for mean in means] + [""] * (len(values) - len(CHAIN))
         st.table(pd.DataFrame(columns, index=list(values)))
         st.caption(

@@ -60,6 +60,26 @@ class Subject:
         return computed.inference_gap(self.choice.spec, self.x, self.label)
 
 
+PICTURES = 20  # of the gallery, for a mean
+
+
+def gallery_beside(subject: Subject) -> pd.DataFrame | None:
+    """`bounds.bounds_by_k` averaged over the gallery's first pictures, if the reader wants to compare; by K, in nats.
+
+    A spread is missing where so few samples make a single draw.
+    """
+    choice = subject.choice
+    if choice.images is None or not st.toggle(
+        f"Compare with {PICTURES} pictures",
+        key="bounds_gallery",
+        help=f"The mean of the first {PICTURES} pictures of the gallery, 1,000 samples each, beside this one's numbers;"
+        " convolutional models take seconds.",
+    ):
+        return None
+    log_weights = computed.gallery_log_weights(choice.spec, PICTURES, 1000)
+    return sum(pd.DataFrame(bounds.bounds_by_k(one, SIZES)) for one in log_weights).div(PICTURES).set_index("K")
+
+
 def chosen_subject(choice: Choice) -> Subject:
     """The picture picker and fresh samples; stops the page where the picture's pixels are not on this machine."""
     with row():

@@ -1,5 +1,7 @@
 """Whose fault is the gap: the encoder's part and the Gaussian's, for one picture of a model with two dimensions."""
 
+import math
+
 import streamlit as st
 
 from pages.kit import cache
@@ -9,6 +11,7 @@ from pages.kit.concepts import KL, SIGMA, X, Z, tex
 from pages.kit.controls import one_of
 from pages.kit.show import predict
 from pages.kit.turns import fragment
+from vae_core import bounds
 
 
 def gap_in_symbols(subject: Subject) -> None:
@@ -72,12 +75,22 @@ def whose_fault(subject: Subject) -> None:
     numbers[2].metric("Together: log p(x) − ELBO, nats", f"{amortisation + approximation:.2f}", border=True)
 
 
+def in_words(points: int) -> str:
+    """A large number of points, readable."""
+    if points < 1e9:
+        return f"{points / 1e6:.0f} million"
+    return f"some 10 to the power of {math.floor(math.log10(points))}"
+
+
 def only_in_a_plane(subject: Subject) -> None:
     """Why a model with more dimensions keeps its log p(x) to itself, and one that does not."""
     spec = subject.choice.spec
+    points = bounds.CELLS**spec.latent_dim
     st.info(
-        f"A grid over the {spec.latent_dim} dimensions of {spec.id} would need more points than anyone can decode, so its"
-        f" {subject.log_p_x} stays unknown. With two dimensions the true posterior can be drawn and summed."
+        f"In a plane the true posterior is summed on a grid of {bounds.CELLS} × {bounds.CELLS} cells. A grid as fine over the"
+        f" {spec.latent_dim} dimensions of {spec.id} has {bounds.CELLS} to the power of {spec.latent_dim}, {in_words(points)}:"
+        + (" more than this page can decode for one picture" if points < 1e9 else " more than anyone can decode")
+        + f", so it leaves {subject.log_p_x} unknown here."
     )
     plane = f"{spec.dataset}-z2"
     if plane in cache.manifest().models:

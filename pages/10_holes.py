@@ -28,6 +28,7 @@ st.markdown("## The aggregate posterior")
 definition(choice)
 window = chosen_window(choice)
 densities(choice, window)
+st.caption("Source: Hoffman and Johnson (2016), “ELBO surgery”, who name q(z) and look where it is not the prior.")
 source(density.log_aggregate)
 
 if spec.variational:

@@ -116,7 +116,7 @@ def test_a_plain_autoencoder_has_a_stated_bandwidth_and_no_kl():
     width, _ = density.bandwidth(cache.codes(SHIPPED["mnist-z2-ae"]).mu)
     assert f"**{width:.2f}**" in text
     assert "## Surgery on the KL" not in [text.value for text in at.markdown]
-    scores = at.dataframe[0].value
+    scores = at.table[0].value
     agreeing = [int(share.rstrip("%")) for share in scores["8 of 10 nearest codes of one class"]]
     assert agreeing[1] > agreeing[0] + 10  # the mixture knows where the codes are
 

@@ -53,7 +53,7 @@ def mixture(choice: Choice) -> None:
         with side:
             rows.append(_shown_and_scored(choice, name, z, own, seed))
     table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True)
+    st.table(table.set_index("samples of"), border="horizontal")  # its letters grow in Presentation
     file_name = f"{spec.id}-holes-K{components}-seed{seed}.csv"
     download("Scores as CSV", lambda: table.to_csv(index=False).encode(), file_name, "text/csv", "holes_csv")
 

@@ -45,6 +45,10 @@ if trio:
             else ""
         )
     )
+    st.caption(
+        "Sources: Hotelling (1933) for PCA; Baldi and Hornik (1989): a linear autoencoder can do no better than the plane of"
+        " PCA."
+    )
     source(linear.fit, linear.encode, linear.decode)
 
     st.markdown("## Samples from N(0, I)")
@@ -70,7 +74,7 @@ st.markdown("## Latent sizes")
 sizes, broken = family(dataset, lambda s: s.variational and s.beta == 1 and s.likelihood == "bernoulli")
 name_broken(broken)
 if sizes:
-    st.markdown("Models trained in one way with β = 1: the same ten pictures, and samples of N(0, I) with one seed.")
+    st.markdown("Models trained with β = 1: the same ten pictures, and samples of N(0, I) with one seed.")
     rows_of_pictures(choice, sizes)
     figures(sizes)
     look_for(

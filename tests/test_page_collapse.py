@@ -7,6 +7,7 @@ from test_pages import open_page, pictures
 
 from pages.kit import cache
 from pages.kit.own import OwnDigit
+from pages.kit.recipes import what_differs
 from vae_core import inference
 
 PAGE = "pages/9_collapse.py"
@@ -111,3 +112,18 @@ def test_without_the_pictures_the_codes_still_tell(without_data):
     assert not at.error
     assert len(sheets(at)) == 2  # decoded from the shipped codes
     assert "Reconstruction lost, nats" not in {metric.label for metric in at.metric}
+
+
+def test_a_model_of_another_data_set_is_told_whose_family_is_shown():
+    said = " ".join(caption.value for caption in open_page(PAGE, model="fashion-z10").caption)
+    assert "fashion-z10 belongs to no such family, so this is the one of MNIST, latent size 10." in said
+    assert "belongs to no such family" not in " ".join(c.value for c in open_page(PAGE, model="mnist-z10").caption)
+
+
+def test_what_else_differs_within_a_family_is_read_from_the_recipes():
+    said = [caption.value for caption in open_page(PAGE, model="mnist-z10").caption if "Not all else" in caption.value]
+    betas = SHIPPED["mnist-z10"].recipe["epochs"], SHIPPED["mnist-z10-b8"].recipe["epochs"]
+    assert f"epochs {betas[0]} (mnist-z10), {betas[1]} (the others)" in said[0]
+    assert "epochs 280 (mnist-z2), 240 (mnist-z4), 220 (the others)" in said[1]
+    alike = [SHIPPED["mnist-z10-b4"], SHIPPED["mnist-z10-b8"]]
+    assert what_differs(alike) == ""  # but for beta, by which they are laid out

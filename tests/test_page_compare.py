@@ -112,3 +112,12 @@ def test_a_missing_size_is_named_and_the_others_go_on(copied_artifacts):
     assert "mnist-z20" not in list(at.dataframe[0].value["model"])
     assert any("Unavailable: mnist-z20" in c.value for c in at.caption)
     assert not at.exception
+
+
+def test_the_latent_sizes_say_how_their_trainings_differ():
+    at = open_page(PATH, model="mnist-z2")
+    said = next(caption.value for caption in at.caption if "Not all else is equal" in caption.value)
+    for id_ in ("mnist-z2", "mnist-z4", "mnist-z6-conv"):
+        assert f"{SHIPPED[id_].recipe['epochs']} (" in said
+    assert "learning rate 0.003 (mnist-z6-conv, mnist-z10-conv), 0.004 (the others)" in said
+    assert not any("in one way" in text.value for text in at.markdown)

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.family import Member
 from pages.kit.picker import Choice
+from pages.kit.recipes import what_differs
 from pages.kit.show import download, sheet
 from pages.kit.turns import fragment
 from vae_core import inference, latent
@@ -66,3 +67,8 @@ def figures(sizes: list[Member]) -> None:
         for m in sizes
     ]
     st.dataframe(pd.DataFrame(table).round(4), hide_index=True)
+    if differs := what_differs([m.spec for m in sizes]):
+        st.caption(
+            "Not all else is equal: each network has the widths that suit it, and each training was tuned on its own. Trained"
+            f" differently: {differs}."
+        )

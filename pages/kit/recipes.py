@@ -8,8 +8,8 @@ WORDS = {
     "epochs": ("epochs", "g"),
     "batch_size": ("pictures in a batch", "g"),
     "learning_rate": ("learning rate", "g"),
-    "warp": ("share of each batch that is deformed", ".0%"),
-    "warp_until": ("share of the training that deforms", ".0%"),
+    "warp": ("deformed pictures in a batch", ".0%"),
+    "warp_until": ("share of the training with deformed pictures", ".0%"),
 }
 UNSAID = {"seed", "threads", "snapshot_epochs", "beta", "warmup_steps"}  # of no account here, or said already
 

@@ -68,7 +68,8 @@ def figures(sizes: list[Member]) -> None:
     ]
     st.dataframe(pd.DataFrame(table).round(4), hide_index=True)
     if differs := what_differs([m.spec for m in sizes]):
+        widths = {(m.spec.architecture.width, m.spec.architecture.hidden) for m in sizes}
         st.caption(
-            "Not all else is equal: each network has the widths that suit it, and each training was tuned on its own. Trained"
-            f" differently: {differs}."
+            f"Not all else is equal: {differs}."
+            + (" The networks' inner widths differ, too." if len(widths) > 1 else "")
         )

@@ -62,6 +62,7 @@ def test_where_no_sample_is_a_hole_the_place_stays_and_it_is_said():
         at.button(key="holes_search").click().run()
         assert metrics(at) == before
         assert "No hole this time" in said(at)
+        assert f"well filled in {model}" in said(at)
         at.button(key="holes_border").click().run()
         assert "No hole this time" not in said(at)
 

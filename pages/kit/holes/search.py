@@ -93,7 +93,7 @@ def _said_if_none(choice: Choice) -> None:
         return
     st.info(
         f"No hole this time: of the {CANDIDATES // 2:,} samples that the prior finds most probable, none lies where codes are"
-        " rarer than at 95 % of real codes. The middle of the prior is well filled in {choice.spec.id}. Press again for"
+        f" rarer than at 95 % of real codes. The middle of the prior is well filled in {choice.spec.id}. Press again for"
         " other samples, or choose mnist-z2, where most searches succeed.",
         icon=":material/sentiment_satisfied:",
     )

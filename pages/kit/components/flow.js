@@ -554,7 +554,7 @@ function layOutBars(state, svg, { left, right, top, bottom, height, rem }) {
   const moves = add(svg, "g", { class: "moves" });
   const bars = data.epsilon.map((_, i) => {
     const x = left + step * (i + 0.5);
-    const reach = Math.min(7, 0.35 * step);
+    const reach = Math.min(14, 0.35 * step); // wider than the dot, which would hide a small sigma
     const named = (i + 1) % every === 0;
     const number = add(still, "text", { x, y: bottom + rem, "text-anchor": "middle" }, named ? i + 1 : "");
     return {

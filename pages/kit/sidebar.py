@@ -5,6 +5,7 @@ import streamlit as st
 from pages.kit import cache
 from pages.kit.present import presentation_switch
 from pages.kit.share import copy_link
+from pages.kit.show import printed
 from vae_core import card
 from vae_core.manifest import ArtifactError, ModelSpec
 
@@ -48,7 +49,7 @@ def describe(spec: ModelSpec) -> str:
     """A few words on a model: what it is, how good it is, and how good that is."""
     text = f"{card.title(spec, cache.manifest().images[spec.dataset])}."
     if "nelbo_nats" in spec.metrics:
-        text += f" Test nELBO **{spec.metrics['nelbo_nats']:.1f}** nats an image (lower is better)."
+        text += f" Test nELBO **{printed(spec.metrics['nelbo_nats'])}** nats an image (lower is better)."
     if spec.likelihood != "bernoulli":
         pixels = spec.likelihood.replace("_", " ")
         text += f" Its pixels are {pixels} densities: nats may be negative, and compare with no Bernoulli model's."

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pages.kit import concepts
 from pages.kit.charts.layers import layered
+from pages.kit.show import printed
 
 NATS = "nats an image"
 TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
@@ -16,7 +17,7 @@ def elbo_split(reconstruction: float, kl: float) -> alt.Chart:
     terms = [("reconstruction", reconstruction, 0.0), ("KL", kl, reconstruction)]
     rows = pd.DataFrame(
         [
-            {"term": f"{name} {nats:.1f}", "nats": nats, "start": start, "end": start + nats}
+            {"term": f"{name} {printed(nats)}", "nats": nats, "start": start, "end": start + nats}
             for name, nats, start in terms
         ]
     )
@@ -54,7 +55,7 @@ def kl_by_dim(kl_per_dim: np.ndarray) -> alt.Chart:
 
 
 def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> dict:
-    """mu and mu +- sigma of each latent dimension, on fixed axes from -4 to 4."""
+    """mu and mu +- sigma of each latent dimension, on fixed axes from -4 to 4, wider for a code that lies beyond."""
     rows = pd.DataFrame(
         {
             "dimension": [f"z{i + 1}" for i in range(len(mu))],
@@ -65,7 +66,8 @@ def posterior_by_dim(mu: np.ndarray, sigma: np.ndarray) -> dict:
         }
     )
     x = alt.X("dimension:N", sort=list(rows["dimension"]), title="latent dimension", axis=alt.Axis(labelAngle=0))
-    y = alt.Scale(domain=[-4, 4], clamp=True)
+    limit = max(4, int(np.ceil((np.abs(mu) + sigma).max())))
+    y = alt.Scale(domain=[-limit, limit])
     tooltip = [alt.Tooltip("dimension"), alt.Tooltip("mu:Q", format=".2f"), alt.Tooltip("sigma:Q", format=".2f")]
     bar = (
         alt.Chart(rows)

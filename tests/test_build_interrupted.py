@@ -17,6 +17,7 @@ from test_build_train import RECIPE, hashes, silent, tiny
 from vae_core.build import run as running
 from vae_core.build import train as build
 from vae_core.build.config import load_recipe
+from vae_core.build.place import here
 from vae_core.build.publish import BuildError
 from vae_core.build.train import prepare, reproducing, train
 from vae_core.data import DataError
@@ -102,7 +103,8 @@ def test_a_killed_training_publishes_nothing_and_goes_on_to_the_same_weights(roo
     assert f"epoch {done + 1}/30" in progress
     assert f"epoch {done}/30" not in progress
     continued = load_manifest(root)["tiny"]
-    whole = train(load_recipe(arguments[0]), root, tmp_path / "other")
+    with here() as place:  # as the command: in bfloat16 where the processor has it
+        whole = train(load_recipe(arguments[0]), root, tmp_path / "other", place=place)
     assert hashes(continued) == hashes(whole)
     assert continued.history == whole.history
     assert continued.made_with["command"] == whole.made_with["command"].replace("tiny", arguments[0])

@@ -48,12 +48,12 @@ def test_the_code_stays_while_another_part_is_shown(app, visit):
     live(page)
     page.locator(".live canvas.dots").press("Shift+ArrowRight")
     page.wait_for_url("**z=0.5**")
-    show_part(page, "Random")
-    page.locator("img[alt*='decoded from N(0, I)']").wait_for()
-    assert page.locator(".live").count() == 0
-    show_part(page, "By hand")
-    there = live(page)
-    assert there["z"] == [0.5, 0]
+    for _ in range(3):
+        page.get_by_role("radio", name="Random").click()
+        page.locator("img[alt*='decoded from N(0, I)']").wait_for()
+        show_part(page, "By hand")  # the other part may still be running
+        there = live(page)
+        assert there["z"] == [0.5, 0]
     assert np.abs(decoded("mnist-z2", there["z"]) - there["picture"]).max() <= 1
 
 

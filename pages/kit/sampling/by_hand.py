@@ -17,7 +17,6 @@ from vae_core import inference
 from vae_core.images import png, to_pixels
 
 LEFT = "sampling_left"  # the model, code and label that the reader last let go of
-START = "sampling_start"  # those that the browser started from
 
 
 def forget_another_model(choice: Choice) -> None:
@@ -31,7 +30,7 @@ def forget_another_model(choice: Choice) -> None:
 
 def by_hand(choice: Choice):
     """One code, moved by hand."""
-    pad(choice)
+    pad(choice, start_of(choice))
     text = (
         "Every point of latent space is some picture, decoded here in your browser while you move. **Try:** hover over the"
         " plane, or drag; move one slider from end to end with the others at 0. Some dimensions change much, a faint one"
@@ -51,21 +50,25 @@ def by_hand(choice: Choice):
     source(inference.decode)
 
 
+def start_of(choice: Choice) -> dict:
+    """Where the browser starts: what the reader last let go of, or what the link asks for, or the prior's mean."""
+    left = st.session_state.get(LEFT)
+    if left is None:
+        reach = reach_of(choice.codes.mu, choice.spec.variational)
+        z, label = linked_code("z", choice.spec.latent_dim, reach), linked_label(choice)
+        left = st.session_state[LEFT] = {"model": choice.spec.id, "z": z, "label": label}
+    elif any(left["z"]) or left["label"]:
+        keep(choice, left["z"], left["label"])  # the link had no place for it on another page
+    return left
+
+
 @fragment
-def pad(choice: Choice):
-    """Pad, sliders and picture: what runs when the reader lets go of a code, and nothing else."""
+def pad(choice: Choice, start: dict):
+    """Pad, sliders and picture: what runs when the reader lets go of a code, and nothing else.
+
+    `start` is that of the last run of the whole page: the browser has it then, and moves on from there by itself.
+    """
     spec, codes = choice.spec, choice.codes
-    # The start may not change from run to run, so it is looked up only where the decoder is shown anew.
-    start = st.session_state.get(START)
-    if start is None or start["model"] != spec.id or "sampling_live" not in st.session_state:
-        start = st.session_state.get(LEFT)
-        if start and (any(start["z"]) or start["label"]):
-            keep(choice, start["z"], start["label"])  # the link had no place for it on another page
-        elif not start:
-            reach = reach_of(codes.mu, spec.variational)
-            z, label = linked_code("z", spec.latent_dim, reach), linked_label(choice)
-            start = st.session_state[LEFT] = {"model": spec.id, "z": z, "label": label}
-        st.session_state[START] = start
     live_decoder(
         version=spec.weights.sha256,
         weights=cache.network(spec, "decoder"),

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from pages.kit.nav import FROM_ENTRYPOINT, navigation
+from pages.kit.share import drop_unreadable
 from pages.kit.sidebar import sidebar
 
 page = navigation()
+drop_unreadable()
 sidebar()
 st.session_state[FROM_ENTRYPOINT] = True
 page.run()

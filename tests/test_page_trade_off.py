@@ -124,3 +124,13 @@ def test_a_damaged_member_is_left_out_and_named(copied_artifacts):
         (copied_artifacts / SHIPPED[id_].weights.file).unlink()
     cache.st.cache_resource.clear()
     assert "three or more" in open_page(PAGE, model="mnist-z2").info[0].value
+
+
+def test_other_pictures_come_back_by_link():
+    at = open_page(PAGE)
+    first = frames(at)[0]["reconstruction"]
+    at.button(key="tradeoff_others").click().run()
+    other = frames(at)[0]["reconstruction"]
+    assert other != first
+    assert frames(open_page(PAGE, tradeoff_others="1"))[0]["reconstruction"] == other
+    assert dict(at.query_params) == {"tradeoff_others": "1"}

@@ -385,3 +385,22 @@ print([name for name in ("umap", "openTSNE", "torchvision", "sklearn.manifold", 
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("pages/2_loss_theory.py", "step", ""),
+        ("pages/11_compare.py", "compare_noise", ""),
+        ("pages/12_bounds.py", "digit", "inf"),
+        ("pages/12_bounds.py", "digit", "9" * 5000),
+        ("pages/8_trade_off.py", "tradeoff_others", "9" * 5000),
+        ("pages/8_trade_off.py", "present", "nan"),
+    ],
+)
+def test_what_cannot_be_read_in_a_link_is_named_and_struck_out(path, name, value):
+    at = open_page(path, model="mnist-z10", **{name: value})
+    assert not at.exception
+    assert name in at.warning[0].value
+    assert dict(at.query_params) == {"model": "mnist-z10"}
+    assert not at.run().warning

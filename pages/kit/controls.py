@@ -44,12 +44,19 @@ def held_noise(key: str, fresh: str) -> int:
 
 
 def times_pressed(label: str, key: str, icon: str = "casino", **settings) -> int:
-    """A button that asks for others of their kind: how often it has been pressed in this visit."""
-    pressed = st.session_state.setdefault(f"{key}_pressed", 0)
+    """A button that asks for others of their kind: how often it has been pressed, kept in the link as `key`."""
+    count = f"{key}_pressed"
+    if count not in st.session_state:
+        refuse_unknown(key, SEEDS, f"“{label}” is pressed 0 to {SEEDS[-1]} times.")
+        asked = st.query_params.get(key, "")
+        st.session_state[count] = int(asked) if asked.isdecimal() and int(asked) in SEEDS else 0
+    pressed = st.session_state[count]
+    if pressed and st.query_params.get(key) != str(pressed):
+        st.query_params[key] = str(pressed)
     st.button(
         label,
         icon=f":material/{icon}:",
-        on_click=lambda: st.session_state.update({f"{key}_pressed": pressed + 1}),
+        on_click=lambda: st.session_state.update({count: (pressed + 1) % len(SEEDS)}),
         key=key,
         **settings,
     )

@@ -1,8 +1,11 @@
-"""The page's address, which holds what the reader sees: a button that copies it, and one step of Back for each page."""
+"""The page's address, which holds what the reader sees: read with care, copied by a button, one step of Back for each page."""
+
+import math
 
 import streamlit as st
 
 _KNOWN = "_link_known"
+_READ = "_link_read"
 
 _COPY = st.components.v2.component(
     "vae_classroom.copy_link",
@@ -45,6 +48,31 @@ _COPY = st.components.v2.component(
     }
     """,
 )
+
+
+def drop_unreadable() -> None:
+    """Once for a visitor: take out of the link what is empty or no finite number, and say so.
+
+    Streamlit itself makes an error of such values: no integer is infinite, and no choice is empty.
+    """
+    if _READ not in st.session_state:
+        names = st.session_state[_READ] = [name for name, value in st.query_params.items() if _unreadable(value)]
+        for name in names:
+            del st.query_params[name]
+        if names:
+            st.rerun()  # only a run that starts without them is rid of them
+    if names := st.session_state[_READ]:
+        st.session_state[_READ] = []
+        st.warning(
+            f"The link's value for {', '.join(names)[:80]} cannot be read. What it should say stands at its default."
+        )
+
+
+def _unreadable(value: str) -> bool:
+    try:
+        return not math.isfinite(float(value or "nan"))
+    except ValueError:
+        return False
 
 
 @st.fragment

@@ -141,7 +141,7 @@ DRAWN = {
 @pytest.fixture(scope="session")
 def chromium():
     if executable() is None:
-        reason = "no Chromium on this machine: `apt-get install chromium` to run the browser tests"
+        reason = "no Chromium on this machine: `apt-get install chromium-headless-shell` to run the browser tests"
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)

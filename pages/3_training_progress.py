@@ -20,6 +20,7 @@ from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
 from pages.kit.picker import chosen_model
 from pages.kit.show import look_for, predict, source
 from pages.kit.turns import fragment
+from pages.kit.usual import usual_terms
 from vae_core import inference, latent, objective
 from vae_core.data import DataError
 from vae_core.manifest import ArtifactError, ModelSpec
@@ -167,6 +168,9 @@ def replayed_training():
     player(replay, start=start, key="training_player", on_value=keep_in_url)
 
 
+for usual in dict.fromkeys(usual_terms(one) for one in shown):  # two models may be of one size
+    if usual:
+        st.caption(usual)
 replayed_training()
 for one in shown:
     best = "the best on held-out pictures" if one.recipe["keep"] == "best" else "the last"

@@ -12,6 +12,7 @@ from pages.kit.show import download, sheet
 from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.images import png, tile
+from vae_core.published import PUBLISHED
 
 FIGURES = {
     "nelbo_nats": "nELBO, nats",
@@ -72,4 +73,14 @@ def figures(sizes: list[Member]) -> None:
         st.caption(
             f"Not all else is equal: {differs}."
             + (" The networks' inner widths differ, too." if len(widths) > 1 else "")
+        )
+    published: dict[int, float] = {}  # the lowest nELBO by latent size
+    for other in PUBLISHED:
+        if other.dataset == sizes[0].spec.dataset:
+            lowest = published.get(other.latent_dim, other.nelbo_nats)
+            published[other.latent_dim] = min(lowest, other.nelbo_nats)
+    if published:
+        reached = ", ".join(f"{nelbo:.1f} with {dims}" for dims, nelbo in sorted(published.items()))
+        st.caption(
+            f"Usual: published models, measured the same way, reach at best an nELBO of {reached} dimensions; page *Models*."
         )

@@ -64,7 +64,7 @@ def training_charts(spec: ModelSpec, together: Sequence[ModelSpec]) -> list[dict
     for name, colour in (
         ("reconstruction", concepts.RECONSTRUCTION.colour),
         ("KL", concepts.KL.colour),
-        ("negative ELBO", concepts.X.colour),
+        ("negative ELBO", concepts.ELBO.colour),
     ):
         # The axis leaves out the untrained model, whose 550 nats would flatten all the rest.
         later = [
@@ -134,11 +134,11 @@ def rate_distortion(family: Sequence[ModelSpec]) -> dict:
     for total in sums:
         ends = np.array([max(0.0, total - high), right])
         xy = _xy(ends / right, _share(total - ends, low, high))
-        guides.append({"kind": "guide", "xy": xy, "text": f"nELBO {total:g}"})
+        guides.append({"kind": "guide", "xy": xy, "text": f"nELBO {total:g}", "colour": concepts.ELBO.colour})
     places = _xy(rate / right, _share(distortion, low, high))
     return _chart(
         "Rate and distortion",
-        concepts.Z.colour,
+        "currentColor",  # the page's text: it is two concepts at once
         size=LARGE,
         unit=", measured on the test set",
         x_title="rate: KL(q(z|x) ‖ p(z)), nats an image",

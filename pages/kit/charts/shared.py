@@ -9,7 +9,10 @@ from pages.kit.charts.layers import layered
 from pages.kit.show import printed
 
 NATS = "nats an image"
-TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
+# Lines of one colour: their dashes, long enough to be told apart.
+TOP_DASHED = alt.Legend(
+    orient="top", title=None, columns=2, labelLimit=400, symbolType="stroke", symbolSize=600, symbolStrokeWidth=2
+)
 
 
 def elbo_split(reconstruction: float, kl: float) -> alt.Chart:
@@ -94,7 +97,7 @@ def training_curves(history: dict[str, list], variational: bool) -> alt.Chart:
             rows.append({"epoch": epoch, "pictures": name, "nats": (a if variational else 0) - b})
     data = pd.DataFrame(rows)
     data = data[data["epoch"] > 0]  # the untrained model's 550 nats would flatten all the rest
-    concept = concepts.X_HAT if variational else concepts.RECONSTRUCTION
+    concept = concepts.ELBO if variational else concepts.RECONSTRUCTION
     return (
         alt.Chart(data)
         .mark_line(color=concept.colour)

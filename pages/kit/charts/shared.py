@@ -92,10 +92,11 @@ def training_curves(history: dict[str, list], variational: bool) -> alt.Chart:
     """
     rows = []
     for split, name in (("validation", "held-out pictures"), ("train", "training pictures")):
-        kl, log_likelihood = (history[f"{split}_{term}_nats"] for term in ("kl", "log_likelihood"))
-        for epoch, a, b in zip(history["epoch"], kl, log_likelihood, strict=True):
-            rows.append({"epoch": epoch, "pictures": name, "nats": (a if variational else 0) - b})
-    data = pd.DataFrame(rows)
+        nats = -np.array(history[f"{split}_log_likelihood_nats"])
+        if variational:
+            nats = nats + history[f"{split}_kl_nats"]
+        rows.append(pd.DataFrame({"epoch": history["epoch"], "pictures": name, "nats": nats}))
+    data = pd.concat(rows)
     data = data[data["epoch"] > 0]  # the untrained model's 550 nats would flatten all the rest
     concept = concepts.ELBO if variational else concepts.RECONSTRUCTION
     return (

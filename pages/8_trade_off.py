@@ -167,7 +167,7 @@ st.markdown(
     " should lie between their two β, as neither would do better in the other's place."
 )
 table = family_table(family, [codes for _, _, codes in usable], [computed.gap(spec) for spec in family])
-st.dataframe(table, hide_index=True)
+st.table(table.set_index("β"), border="horizontal")  # its letters grow in Presentation
 name = f"trade-off-{family[0].dataset}-z{latent_dim}.csv"
 download("The table as CSV", lambda: table.to_csv(index=False).encode(), name, "text/csv", "tradeoff_csv")
 differs = what_differs(family)

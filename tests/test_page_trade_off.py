@@ -105,8 +105,8 @@ def test_the_reason_is_hidden_until_the_reader_has_predicted():
 
 
 def test_the_table_has_the_figures_of_every_member():
-    table = open_page(PAGE).dataframe[0].value
-    assert list(table["β"].astype(float)) == BETAS
+    table = open_page(PAGE).table[0].value
+    assert list(table.index.astype(float)) == BETAS
     for _, row in table.iterrows():
         spec = SHIPPED[row["model"]]
         assert float(row["rate, nats"]) == pytest.approx(spec.metrics["kl_nats"], abs=0.051)

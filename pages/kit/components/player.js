@@ -185,8 +185,7 @@ function drawInside(svg, chart, width, height) {
     path.setAttribute("stroke", line.colour ?? chart.colour);
     if (line.text) {
       const [u, v] = line.xy.at(-1);
-      const name = add("text", { x: x(u) - 2, y: y(v) - 8, "text-anchor": "end" }, line.text);
-      name.style.fill = line.colour;
+      add("text", { x: x(u) - 2, y: y(v) - 8, "text-anchor": "end" }, line.text);
     }
   }
   if (chart.beyond) {

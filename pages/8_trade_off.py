@@ -166,7 +166,8 @@ st.markdown(
     " at each model is −β. The table holds this against the real ones: between two neighbours the measured exchange rate"
     " should lie between their two β, as neither would do better in the other's place."
 )
-table = family_table(family, [codes for _, _, codes in usable], [computed.gap(spec) for spec in family])
+sigmas = [computed.usage(spec).sigma.mean() for spec in family]
+table = family_table(family, sigmas, [computed.gap(spec) for spec in family])
 st.table(table.set_index("β"), border="horizontal")  # its letters grow in Presentation
 name = f"trade-off-{family[0].dataset}-z{latent_dim}.csv"
 download("The table as CSV", lambda: table.to_csv(index=False).encode(), name, "text/csv", "tradeoff_csv")

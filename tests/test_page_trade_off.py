@@ -111,6 +111,8 @@ def test_the_table_has_the_figures_of_every_member():
         spec = SHIPPED[row["model"]]
         assert float(row["rate, nats"]) == pytest.approx(spec.metrics["kl_nats"], abs=0.051)
         assert int(row["active"]) == spec.metrics["active_units"]
+        sigma = np.exp(0.5 * cache.codes(spec).logvar).mean()
+        assert float(row["mean σ"]) == pytest.approx(sigma, abs=0.0051)
     gaps = table["gap, σ"].astype(float)
     assert gaps.is_monotonic_decreasing  # the lower beta, the deeper the holes
 

@@ -71,10 +71,11 @@ def _gradients_of_mu(model_id: str, sha256: str, x, mu, logvar, labels, samples:
 
 @dataclass(frozen=True)
 class Usage:
-    """How much of each latent dimension a model uses, measured on the gallery: three arrays (latent,)."""
+    """How much of each latent dimension a model uses, measured on the gallery: four arrays (latent,)."""
 
     kl: np.ndarray  # KL(q(z|x) || p(z)) in nats, the mean over the pictures
     variance: np.ndarray  # of the posterior means
+    sigma: np.ndarray  # of the posteriors, the mean over the pictures
     active: np.ndarray  # see `latent.active_units`
 
 
@@ -89,7 +90,21 @@ def _usage(model_id: str, sha256: str | None, _spec: ModelSpec) -> Usage:
 
     codes = cache.codes(_spec)
     kl = kl_per_dim(codes.mu, codes.logvar).mean(axis=0)
-    return Usage(_shared(kl), _shared(codes.mu.var(axis=0)), _shared(latent.active_units(codes.mu)))
+    sigma = np.exp(0.5 * codes.logvar).mean(axis=0)
+    return Usage(_shared(kl), _shared(codes.mu.var(axis=0)), _shared(sigma), _shared(latent.active_units(codes.mu)))
+
+
+def gallery_costs(spec: ModelSpec) -> np.ndarray:
+    """Negative ELBO of each picture of the gallery, one posterior sample each, (n,) in nats. Raises ArtifactError."""
+    return _gallery_costs(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _gallery_costs(model_id: str, sha256: str | None, _spec: ModelSpec) -> np.ndarray:
+    from vae_core.inference import kl_per_dim
+
+    codes = cache.codes(_spec)
+    return _shared(kl_per_dim(codes.mu, codes.logvar).sum(axis=1) - codes.log_likelihood)
 
 
 def class_gaussians(spec: ModelSpec) -> dict[int, tuple[np.ndarray, np.ndarray]]:

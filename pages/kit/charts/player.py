@@ -8,7 +8,6 @@ import pandas as pd
 from pages.kit import concepts
 from vae_core.family import exchange_rates
 from vae_core.manifest import ModelSpec
-from vae_core.projection import Codes
 
 SMALL, LARGE = [340, 160], [400, 330]  # in units of which a letter has 10: as high at least, and of this shape if wider
 COLOURS = {
@@ -170,10 +169,10 @@ def rate_distortion(family: Sequence[ModelSpec]) -> dict:
     )
 
 
-def family_table(family: Sequence[ModelSpec], codes: Sequence[Codes], gaps: Sequence[float]) -> pd.DataFrame:
+def family_table(family: Sequence[ModelSpec], sigmas: Sequence[float], gaps: Sequence[float]) -> pd.DataFrame:
     """The figures of a family of beta, a row each: of the test set, and of the gallery's codes under each model.
 
-    `gaps` are from a sample of the prior to the nearest posterior, in its sigmas.
+    `sigmas` are the means of their posteriors' widths, `gaps` are from a sample of the prior to the nearest posterior, in its sigmas.
     """
     rate, distortion = (
         np.array([spec.metrics[f"{name}_nats"] for spec in family]) for name in ("kl", "reconstruction")
@@ -186,7 +185,7 @@ def family_table(family: Sequence[ModelSpec], codes: Sequence[Codes], gaps: Sequ
             "nELBO, nats": [f"{spec.metrics['nelbo_nats']:.1f}" for spec in family],
             "a nat buys": [*(f"{value:.2f}" for value in exchange_rates(rate, distortion)), ""],
             "active": [str(spec.metrics["active_units"]) for spec in family],
-            "mean σ": [f"{np.exp(0.5 * one.logvar).mean():.2f}" for one in codes],
+            "mean σ": [f"{sigma:.2f}" for sigma in sigmas],
             "gap, σ": [f"{gap:.1f}" for gap in gaps],
             "model": [spec.id for spec in family],
         }

@@ -19,25 +19,26 @@ KEY = "collapse_off"
 
 @dataclass(frozen=True)
 class Dimensions:
-    """The latent dimensions of a model: names, mean KL over the gallery in nats, and which are active; (latent,) each."""
+    """The latent dimensions of a model: names, mean KL over the gallery in nats, and which are active; (latent,) each.
+
+    `most_used_first` are their numbers in that order.
+    """
 
     names: list[str]
     kl: np.ndarray
     active: np.ndarray
+    most_used_first: np.ndarray
 
     @property
     def collapsed(self) -> list[str]:
         return [name for name, used in zip(self.names, self.active, strict=True) if not used]
 
-    @property
-    def most_used_first(self) -> np.ndarray:
-        return np.argsort(-self.kl)
-
 
 def dimensions_of(choice: Choice) -> Dimensions:
     """Measured on the codes of the gallery."""
     usage = computed.usage(choice.spec)
-    return Dimensions([f"z{j + 1}" for j in range(choice.spec.latent_dim)], usage.kl, usage.active)
+    names = [f"z{j + 1}" for j in range(choice.spec.latent_dim)]
+    return Dimensions(names, usage.kl, usage.active, choice.most_used_first())
 
 
 def switched_off(choice: Choice, dimensions: Dimensions) -> None:

@@ -33,7 +33,7 @@ st.markdown(
 if trio:
     linked_planes(trio, choice.classes)
     errors = {name: flat.error for name, flat in trio.items() if flat.error is not None}
-    error_figures(errors)
+    error_figures(errors, dataset)
     look_for(
         "PCA's decoder is linear: mean + z1 · one picture + z2 · another, so in between lie double exposures, and beyond them"
         " negatives (shown as black). The other two bend. In the autoencoder's plane N(0, I) is a spot in the middle: nothing"

@@ -14,7 +14,7 @@ from pages.kit.bounds.more_samples import bound_in_symbols, more_samples
 from pages.kit.bounds.recap import recap, warn_of_missed_places
 from pages.kit.bounds.subject import chosen_subject, gallery_beside
 from pages.kit.bounds.whose_fault import gap_in_symbols, only_in_a_plane, whose_fault
-from pages.kit.concepts import X, tex
+from pages.kit.concepts import ELBO, X, tex
 from pages.kit.picker import chosen_model, needs_posterior
 from pages.kit.show import look_for, source
 from vae_core import bounds, inference, objective
@@ -73,6 +73,7 @@ else:
     only_in_a_plane(subject)
 
 st.markdown("## Recap: one order for every picture")
-st.latex(rf"\mathrm{{ELBO}} \;\le\; \mathcal{{L}}_K \;\le\; \log p({tex(X)})")
+of_k_samples = tex(ELBO, r"\mathcal{L}_K")
+st.latex(rf"{tex(ELBO)} \;\le\; {of_k_samples} \;\le\; \log p({tex(X)})")
 recap(subject, gallery)
 warn_of_missed_places(subject)

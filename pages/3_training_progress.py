@@ -20,6 +20,7 @@ from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
 from pages.kit.picker import chosen_model
 from pages.kit.show import look_for, predict, source
 from pages.kit.turns import fragment
+from pages.kit.usual import usual_terms
 from vae_core import inference, latent, objective
 from vae_core.data import DataError
 from vae_core.manifest import ArtifactError, ModelSpec
@@ -49,7 +50,9 @@ shown = [spec] if second == NONE else [spec, models[second]]
 
 
 def kl_by_epoch(one: ModelSpec) -> dict | None:
-    """Mean KL of each dimension by epoch, or None while the pictures to encode are not on this machine."""
+    """Mean KL of each dimension by epoch; None for a plain autoencoder, and while the pictures are not on this machine."""
+    if not one.variational:
+        return None
     try:
         return computed.kl_by_epoch(one)
     except DataError:
@@ -59,6 +62,7 @@ def kl_by_epoch(one: ModelSpec) -> dict | None:
 def track_of(one: ModelSpec) -> dict:
     """Every frame of one model's training: its pictures, samples, codes and curves by epoch."""
     snapshots, means, kls = cache.snapshots(one), cache.replay(one), kl_by_epoch(one)
+    images = cache.gallery_or_none(one.dataset)
     labels = cache.codes(one).y[: len(means[one.epoch])]
     classes = cache.manifest().images[one.dataset].classes
     of_class = [np.flatnonzero(labels == label) for label in range(len(classes))]
@@ -91,7 +95,7 @@ def track_of(one: ModelSpec) -> dict:
         name=one.id if len(shown) > 1 else "",
         times=one.epochs,
         texts=[f"epoch {epoch}" for epoch in one.epochs],
-        originals=None if kls is None else cache.gallery(one.dataset).x[rows],
+        originals=None if images is None else images.x[rows],
         reconstructions={e: inference.decode(m, means[e][rows], picture_labels) for e, m in snapshots.items()},
         samples={e: inference.decode(m, noise, sample_labels) for e, m in snapshots.items()},
         dots=dots,
@@ -100,7 +104,7 @@ def track_of(one: ModelSpec) -> dict:
         scatter_title=scatter_title,
         classes=classes,
         note="What the decoder makes of their means at this epoch. The originals are not on this machine."
-        if kls is None
+        if images is None
         else "Each original stands above what the decoder makes of its mean at this epoch.",
         charts=charts,
         nameless=(0,),
@@ -109,7 +113,7 @@ def track_of(one: ModelSpec) -> dict:
 
 def said(one: ModelSpec, epoch: int) -> str:
     """What a model is doing at one of its epochs, and its figures."""
-    terms = terms_by_epoch(one.history, "validation")
+    terms = terms_by_epoch(one, "validation")
     figures = ", ".join(f"{name} {values[one.history['epoch'].index(epoch)]:.1f}" for name, values in terms.items())
     phase = phase_at(one.recipe, epoch)
     return f"{phase[0].upper()}{phase[1:]}. On held-out pictures, nats: {figures}"
@@ -167,13 +171,16 @@ def replayed_training():
     player(replay, start=start, key="training_player", on_value=keep_in_url)
 
 
+for usual in dict.fromkeys(usual_terms(one) for one in shown):  # two models may be of one size
+    if usual:
+        st.caption(usual)
 replayed_training()
 for one in shown:
     best = "the best on held-out pictures" if one.recipe["keep"] == "best" else "the last"
     rise = (
         f" Its recipe raises the weight of the KL from 0 to {one.beta:g} over the first"
         f" {one.recipe['kl_warmup'] * one.recipe['epochs']:.0f} epochs."
-        if one.recipe["kl_schedule"] == "linear" and one.recipe["kl_warmup"]
+        if one.variational and one.recipe["kl_schedule"] == "linear" and one.recipe["kl_warmup"]
         else ""
     )
     deformed = (

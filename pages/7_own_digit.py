@@ -12,7 +12,7 @@ chapter(
 
 import numpy as np
 
-from pages.kit import cache
+from pages.kit import cache, computed
 from pages.kit.charts.own import class_shares, cost_among_the_gallery
 from pages.kit.charts.shared import posterior_by_dim
 from pages.kit.components.draw_pad import draw_pad
@@ -227,9 +227,7 @@ with numbers_side:
         many = None if labels is None else np.repeat(labels, DRAWS)
         terms = inference.elbo_terms(choice.model, np.repeat(x[None], DRAWS, axis=0), epsilon, many)
         cost = -float(terms.elbo.mean())
-        of_gallery = (
-            inference.kl_per_dim(choice.codes.mu, choice.codes.logvar).sum(axis=1) - choice.codes.log_likelihood
-        )
+        of_gallery = computed.gallery_costs(spec)
         share = float((of_gallery < cost).mean())
         one, two = st.columns(2)
         one.metric("Negative ELBO, nats", printed(cost), border=True)

@@ -19,6 +19,7 @@ from pages.kit.components.player import player, replay_of, track
 from pages.kit.concepts import KL, RECONSTRUCTION, tex
 from pages.kit.controls import chosen_seed, refuse_unknown, row, times_pressed
 from pages.kit.picker import chosen_model
+from pages.kit.recipes import what_differs
 from pages.kit.show import download, look_for, predict, source
 from pages.kit.turns import fragment
 from vae_core import inference, latent
@@ -165,23 +166,18 @@ st.markdown(
     " at each model is −β. The table holds this against the real ones: between two neighbours the measured exchange rate"
     " should lie between their two β, as neither would do better in the other's place."
 )
-table = family_table(family, [codes for _, _, codes in usable], [computed.gap(spec) for spec in family])
-st.dataframe(table, hide_index=True)
+sigmas = [computed.usage(spec).sigma.mean() for spec in family]
+table = family_table(family, sigmas, [computed.gap(spec) for spec in family])
+st.table(table.set_index("β"), border="horizontal")  # its letters grow in Presentation
 name = f"trade-off-{family[0].dataset}-z{latent_dim}.csv"
 download("The table as CSV", lambda: table.to_csv(index=False).encode(), name, "text/csv", "tradeoff_csv")
-longest = max(family, key=lambda spec: spec.recipe.get("epochs", 0))
-others = sorted({spec.recipe["epochs"] for spec in family if spec.recipe.get("epochs") != longest.recipe["epochs"]})
+differs = what_differs(family)
 st.caption(
     f"Test set, {family[0].metrics['images']:,} pictures, one posterior sample each. *A nat buys*: nats of distortion saved by"
     " each nat of rate, between this β and the next. *Active*: dimensions whose posterior mean varies (page Collapse)."
     f" *Mean σ*: over the gallery's {len(y):,} posteriors. *Gap*: from a sample of N(0, I) to the nearest of these, in its own σ"
     " (root mean square over the dimensions, median of 200 samples); about 1 or less is inside."
-    + (
-        f" Not all else is equal: {longest.id} was trained for {longest.recipe['epochs']} epochs, the others for"
-        f" {' or '.join(map(str, others))}, so its place on the curve is a little better than theirs."
-        if others
-        else ""
-    )
+    + (f" Not all else is equal, which moves the models a little on the curve, too: {differs}." if differs else "")
 )
 
 st.markdown("## Why the samples change")

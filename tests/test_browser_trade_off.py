@@ -76,15 +76,34 @@ LETTERS = """all => all.map((text) => {
 })"""
 
 
+WATCH_CANVAS = """() => {
+    window.onCanvas = [];
+    const fill = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+        window.onCanvas.push([text, parseFloat(this.font.match(/([\\d.]+)px/)[1])]);
+        return fill.call(this, text, ...place);
+    };
+}"""
+
+
 @pytest.mark.parametrize("link", ["training_progress?model=mnist-z2", "trade_off?model=mnist-z10"])
-@pytest.mark.parametrize(("width", "switch", "least"), [(390, "", 11), (1280, "&presentation=true", 16)])
+@pytest.mark.parametrize(("width", "switch", "least"), [(390, "", 11), (1270, "&presentation=true", 16)])
 def test_the_charts_letters_are_legible_on_a_phone_and_in_a_lecture_hall(app, visit, link, width, switch, least):
     page = visit(f"{app}/{link}{switch}")
+    page.evaluate(WATCH_CANVAS)
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_timeout(500)  # the charts are drawn anew
     letters = page.locator(".player svg text").evaluate_all(LETTERS)
     assert len(letters) > 20
     assert min(letters) >= least
+    on_canvas = page.evaluate("window.onCanvas")
+    assert {"0", "7"} < {text for text, _ in on_canvas}  # ticks and names
+    assert min(size for _, size in on_canvas) >= least
+    cells = page.locator("[data-testid=stTable] td").evaluate_all(
+        "all => all.map((cell) => parseFloat(getComputedStyle(cell).fontSize))"
+    )
+    assert ("trade_off" in link) == bool(cells)
+    assert not switch or min(cells, default=least) >= least
 
 
 def test_every_phase_has_a_label_that_fits_between_its_borders(app, visit):

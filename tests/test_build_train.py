@@ -110,7 +110,9 @@ def test_every_kind_of_model_is_published_as_it_was_trained(root, work, architec
     labels = torch.from_numpy(images.y) if architecture.classes else None
     expected, _ = run.model.eval().posterior(torch.from_numpy(images.x), labels)
     np.testing.assert_allclose(mu, expected.detach(), atol=5e-3)  # the published weights are in half precision
-    assert load_manifest(root)["tiny"].architecture == architecture
+    published = load_manifest(root)["tiny"]
+    assert published.architecture == architecture
+    assert ("train_kl_nats" in published.history) is published.variational
 
 
 def test_the_history_counts_every_image_once(generator):

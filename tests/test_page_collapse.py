@@ -1,5 +1,7 @@
 """The page Collapse: dimensions switched off, what is lost, for any picture."""
 
+import re
+
 import numpy as np
 import pytest
 from conftest import SHIPPED
@@ -127,3 +129,19 @@ def test_what_else_differs_within_a_family_is_read_from_the_recipes():
     assert "epochs 280 (mnist-z2), 240 (mnist-z4), 220 (the others)" in said[1]
     alike = [SHIPPED["mnist-z10-b4"], SHIPPED["mnist-z10-b8"]]
     assert what_differs(alike) == ""  # but for beta, by which they are laid out
+
+
+def test_collapse_and_traversals_put_the_same_dimensions_first():
+    order = at_most_used("mnist-z20")
+    assert open_page(PAGE, model="mnist-z20").button_group(key="collapse_off").options == order
+    at = open_page("pages/5_gaussian_sampling.py", model="mnist-z20", sampling_part="Traversals")
+    rows = "".join(element.proto.body for element in at.get("html"))
+    shown = re.findall(r"<span>(z\d+): ", rows)
+    assert shown == order
+
+
+def at_most_used(model: str) -> list[str]:
+    """By the KL of the shipped codes."""
+    codes = cache.codes(SHIPPED[model])
+    kl = inference.kl_per_dim(codes.mu, codes.logvar).mean(axis=0)
+    return [f"z{dim + 1}" for dim in np.argsort(-kl)]

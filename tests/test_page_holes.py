@@ -85,6 +85,14 @@ def test_a_precise_model_says_that_the_score_cannot_tell(model):
     assert "**Perhaps a hole**" in said(at)
 
 
+@pytest.mark.parametrize(("model", "counted"), [("mnist-z2", True), ("mnist-z10-b8", True), ("mnist-z20", False)])
+def test_samples_in_holes_are_counted_only_where_the_score_can_tell(model, counted):
+    *_, misses = computed.cloud_samples(SHIPPED[model])
+    words = said(open_page(PATH, model=model))
+    assert (f"**{misses:.1%}** of 2,000 samples" in words) is counted
+    assert ("cannot be counted here" in words) is not counted
+
+
 def test_the_map_is_as_high_as_it_is_wide_whatever_the_width():
     at = open_page(PATH)
     spec = json.loads(next(e.proto for e in at.get("vega_lite_chart") if "circles of the" in e.proto.alt).spec)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import PATHS, component, open_page, pictures
 from test_preparation import REFUSED
 
-from pages.kit import cache
+from pages.kit import cache, computed
 from pages.kit.own import MOST, OwnDigit
 from vae_core import inference, latent
 from vae_core.model import load_vae
@@ -164,3 +164,11 @@ def test_a_digit_that_is_gone_gives_way_to_the_gallery():
     at.run()
     assert component(at)["digit"] < 5000
     assert not at.exception
+
+
+def test_what_the_gallery_costs_is_computed_once_for_all_visitors():
+    costs, codes = computed.gallery_costs(SHIPPED["mnist-z4"]), cache.codes(SHIPPED["mnist-z4"])
+    kl = 0.5 * (codes.mu**2 + np.exp(codes.logvar) - codes.logvar - 1).sum(axis=1)
+    np.testing.assert_allclose(costs, kl - codes.log_likelihood, rtol=1e-5)
+    assert computed.gallery_costs(SHIPPED["mnist-z4"]) is costs
+    assert not costs.flags.writeable

@@ -10,6 +10,7 @@ from PIL import Image
 from test_pages import component, open_page
 
 from pages.kit import cache
+from pages.kit.recipes import what_differs
 from vae_core import inference, latent
 from vae_core.images import tile
 from vae_core.model import load_vae
@@ -104,14 +105,23 @@ def test_the_reason_is_hidden_until_the_reader_has_predicted():
 
 
 def test_the_table_has_the_figures_of_every_member():
-    table = open_page(PAGE).dataframe[0].value
-    assert list(table["β"].astype(float)) == BETAS
+    table = open_page(PAGE).table[0].value
+    assert list(table.index.astype(float)) == BETAS
     for _, row in table.iterrows():
         spec = SHIPPED[row["model"]]
         assert float(row["rate, nats"]) == pytest.approx(spec.metrics["kl_nats"], abs=0.051)
         assert int(row["active"]) == spec.metrics["active_units"]
+        sigma = np.exp(0.5 * cache.codes(spec).logvar).mean()
+        assert float(row["mean σ"]) == pytest.approx(sigma, abs=0.0051)
     gaps = table["gap, σ"].astype(float)
     assert gaps.is_monotonic_decreasing  # the lower beta, the deeper the holes
+
+
+def test_what_else_differs_within_the_family_is_read_from_the_recipes():
+    said = next(c.value for c in open_page(PAGE, model="mnist-z10").caption if "Not all else is equal" in c.value)
+    family = [next(s for s in SHIPPED.values() if s.latent_dim == 10 and s.beta == b and s.recipe) for b in BETAS]
+    assert what_differs(family) in said
+    assert f"epochs {SHIPPED['mnist-z10'].recipe['epochs']} (mnist-z10)" in said
 
 
 def test_a_damaged_member_is_left_out_and_named(copied_artifacts):

@@ -1,5 +1,7 @@
 """Training progress: two models on one clock, KL by dimension by epoch, phases, and the question before."""
 
+import dataclasses
+import io
 from itertools import pairwise
 
 import numpy as np
@@ -11,9 +13,11 @@ from pages.kit import cache, computed
 from pages.kit.charts.player import phase_at, phases, phases_in_words, terms_by_epoch
 from pages.kit.components.player import nearest_before
 from vae_core import inference
+from vae_core.build.publish import store
 from vae_core.data import load_gallery
-from vae_core.manifest import read_manifest
+from vae_core.manifest import read_manifest, verified, write_manifest
 from vae_core.model import load_vae
+from vae_core.projection import load_replay
 
 PAGE = "pages/3_training_progress.py"
 RECIPE = SHIPPED["mnist-z10"].recipe
@@ -104,11 +108,37 @@ def test_the_phases_are_named_in_their_order_with_the_numbers_of_the_chart():
 
 def test_an_untrained_value_beyond_the_axis_is_written_above_it():
     reconstruction, kl, total, _ = component(open_page(PAGE, model="mnist-z2"))["tracks"][0]["charts"]
-    untrained = {name: values[0] for name, values in terms_by_epoch(SHIPPED["mnist-z2"].history, "validation").items()}
+    untrained = {name: values[0] for name, values in terms_by_epoch(SHIPPED["mnist-z2"], "validation").items()}
     assert reconstruction["beyond"] == f"{untrained['reconstruction']:.0f}"
     assert total["beyond"] == f"{untrained['negative ELBO']:.0f}"
     assert kl["beyond"] is None
     assert reconstruction["now"][0] == [0, 1]  # its dot is on the rim
+
+
+def test_a_plain_autoencoder_s_training_has_no_kl(copied_artifacts):
+    """Trained with snapshots, as one's own may be: the shipped one has none."""
+    whole = read_manifest(copied_artifacts)
+    plain, vae = whole.models["mnist-z2-ae"], whole.models["mnist-z2"]
+    assert not [name for name in plain.history if "kl" in name]
+    first = store(
+        copied_artifacts, "snapshots/mnist-z2-ae", "000", ".safetensors", verified(copied_artifacts, plain.weights)
+    )
+    replayed = load_replay(copied_artifacts, vae)
+    content = io.BytesIO()
+    np.savez(content, epochs=np.array([0, plain.epoch]), mu=np.stack([replayed[0], replayed[vae.epoch]]))
+    replay = store(copied_artifacts, "codes", "mnist-z2-ae-replay", ".npz", content.getvalue())
+    models = {**whole.models, plain.id: dataclasses.replace(plain, snapshots={0: first}, replay=replay)}
+    write_manifest(copied_artifacts, dataclasses.replace(whole, models=models))
+    at = open_page(PAGE, model="mnist-z2-ae", training_second="mnist-z2")
+    assert not at.exception
+    own, other = component(at)["tracks"]
+    assert [chart["name"] for chart in own["charts"]] == ["reconstruction"]
+    assert len(other["charts"]) == 4
+    (line,) = (text for text in component(at)["clock"]["said"][0].splitlines() if "mnist-z2-ae: " in text)
+    assert "reconstruction" in line
+    assert "KL" not in line
+    words = " ".join(caption.value for caption in at.caption)
+    assert "Phases of mnist-z2-ae, numbered above its curves: **1** reconstruction alone" in words
 
 
 def test_bars_name_the_pictures_they_are_the_mean_of():
@@ -118,7 +148,7 @@ def test_bars_name_the_pictures_they_are_the_mean_of():
 
 def test_the_kl_does_rise_as_the_answer_says():
     for id_ in ("mnist-z2", "mnist-z10", "mnist-z20", "fashion-z2"):
-        kl = terms_by_epoch(SHIPPED[id_].history, "validation")["KL"]
+        kl = terms_by_epoch(SHIPPED[id_], "validation")["KL"]
         assert kl[-1] > 3 * kl[0]
         warm = int(SHIPPED[id_].recipe["kl_warmup"] * SHIPPED[id_].recipe["epochs"])
         assert kl[1 : warm + 1].max() > kl[-1] > kl[warm + 10]  # overshoots, settles, creeps up again

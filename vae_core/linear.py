@@ -15,6 +15,11 @@ class Pca:
     dropped: float  # sum of all other eigenvalues: the mean squared error a picture, summed over its pixels
     shape: tuple[int, ...]  # of a picture
 
+    @property
+    def variance(self) -> float:
+        """Of the pictures around their mean, as `dropped`: what no component at all, the mean picture alone, errs by."""
+        return float(self.variances.sum()) + self.dropped
+
 
 def fit(x: np.ndarray, latent_dim: int) -> Pca:
     """The principal components of pictures x (n, height, width), from the eigenvectors of their covariance (over n).

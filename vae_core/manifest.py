@@ -99,7 +99,8 @@ class LatentMap:
 class ModelSpec:
     """One shipped model: its settings, files, history and metrics.
 
-    `recipe` is the whole training table of its TOML file. `history` holds columns of equal length, one row an epoch;
+    `recipe` is the whole training table of its TOML file. `history` holds columns of equal length, one row an epoch,
+    none of KL for a plain autoencoder;
     `metrics` are those of the official test set. Units are part of every name.
     """
 

@@ -22,7 +22,9 @@ EPSILON = Concept("ε", r"\varepsilon", "#b07d0c")
 Z = Concept("z", "z", "#1e9468")
 X_HAT = Concept("x̂", r"\hat{x}", "#d9662b")
 RECONSTRUCTION = Concept("reconstruction", r"-\log p(x \mid z)", "#0f8fa8")
-KL = Concept("KL", r"\mathrm{KL}", "#cf4a78")
+KL = Concept("KL", r"\mathrm{KL}", "#cf4a78")  # from the prior: of q(z|x), and of q(z), which is a part of it
+ELBO = Concept("ELBO", r"\mathrm{ELBO}", "#71851a")  # its negative and its bounds with more samples, too
+GAP = Concept("gap", r"\mathrm{KL}(q\,\|\,p(z \mid x))", "#a0654c")  # what the ELBO lacks of log p(x)
 
 
 def tex(concept: Concept, formula: str | None = None) -> str:

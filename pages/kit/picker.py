@@ -79,8 +79,12 @@ class Choice:
         return inference.decode(self.model, z, np.full(len(z), label) if self.spec.conditional else None)
 
     def most_used_first(self) -> np.ndarray:
-        """The latent dimensions by the variance of the gallery's codes, the largest first: (latent,) integers."""
-        return np.argsort(-computed.usage(self.spec).variance)
+        """The latent dimensions by their KL, averaged over the gallery, the largest first: (latent,) integers.
+
+        A plain autoencoder has no KL: its dimensions go by the variance of the codes.
+        """
+        usage = computed.usage(self.spec)
+        return np.argsort(-(usage.kl if self.spec.variational else usage.variance))
 
     def _own(self, index: int) -> OwnDigit | None:
         """The reader's own digits come after the gallery's pictures."""

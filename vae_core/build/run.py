@@ -132,7 +132,7 @@ class Run:
                 if epoch < self.best_epoch
             },
             recipe=self.recipe.as_dict()["training"],
-            history=self.history,
+            history=self._published_history(),
             made_with={
                 "command": command,
                 "torch": torch.__version__,
@@ -143,6 +143,12 @@ class Run:
         )
         update_model(root, spec)
         return spec
+
+    def _published_history(self) -> dict[str, list]:
+        """Without the KL of a plain autoencoder: it has no posterior, and that number says nothing."""
+        if not self.recipe.architecture.deterministic:
+            return self.history
+        return {name: column for name, column in self.history.items() if not name.endswith("_kl_nats")}
 
     def _record(self) -> None:
         """Measure the model as it is after `epoch` epochs, and keep its weights if they are wanted."""

@@ -138,9 +138,10 @@ def main(arguments: list[str] | None = None) -> None:
     if spec is None:  # another process than the first
         return
     best = spec.history["epoch"].index(spec.epoch)
-    kl, log_likelihood = (spec.history[f"validation_{term}_nats"][best] for term in ("kl", "log_likelihood"))
-    bound = f"nELBO {kl - log_likelihood:.2f}" if spec.variational else f"reconstruction {-log_likelihood:.2f}"
-    print(f"{spec.id}: epoch {spec.epoch} is kept, {bound} nats on the held-out images.")
+    cost, name = -spec.history["validation_log_likelihood_nats"][best], "reconstruction"
+    if spec.variational:
+        cost, name = cost + spec.history["validation_kl_nats"][best], "nELBO"
+    print(f"{spec.id}: epoch {spec.epoch} is kept, {name} {cost:.2f} nats on the held-out images.")
     data = ["--data", options.data] if own else []
     data += ["--classes", options.classes] if options.classes else []
     evaluate = shlex.join(["python", "-m", "vae_core.build.evaluate", spec.id, *data])

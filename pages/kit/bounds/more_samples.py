@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.kit.bounds.subject import PICTURES, SIZES, Subject
 from pages.kit.charts.bounds import bound_by_k, ess_by_k
-from pages.kit.concepts import X, Z, tex
+from pages.kit.concepts import ELBO, X, Z, tex
 from pages.kit.controls import refuse_unknown
 from pages.kit.show import chart, download, picture
 from pages.kit.turns import fragment
@@ -19,11 +19,12 @@ def bound_in_symbols(subject: Subject) -> None:
         picture(subject.x, alt=f"The chosen picture: {subject.name}", scale=4, caption=subject.name)
     with right:
         weight = rf"\frac{{p({tex(X)} \mid {tex(Z)}_k)\,p({tex(Z)}_k)}}{{q({tex(Z)}_k \mid {tex(X)})}}"
+        one, two, k_samples = (tex(ELBO, rf"\mathcal{{L}}_{k}") for k in "12K")
         st.latex(
-            rf"\begin{{aligned}} \mathcal{{L}}_K = \mathbb{{E}}\Big[&\log \tfrac1K \sum_{{k=1}}^{{K}} {weight}\Big]"
+            rf"\begin{{aligned}} {k_samples} = \mathbb{{E}}\Big[&\log \tfrac1K \sum_{{k=1}}^{{K}} {weight}\Big]"
             rf" \\ &{tex(Z)}_k \sim q({tex(Z)} \mid {tex(X)}) \end{{aligned}}"
         )
-        st.latex(rf"\mathrm{{ELBO}} = \mathcal{{L}}_1 \le \mathcal{{L}}_2 \le \dots \le \log p({tex(X)})")
+        st.latex(rf"{tex(ELBO)} = {one} \le {two} \le \dots \le \log p({tex(X)})")
         st.caption(
             "Each fraction is an importance weight w. The more of them are averaged before the logarithm, the less it loses."
             " Source: Burda, Grosse and Salakhutdinov (2016), equation 8 and theorem 1."

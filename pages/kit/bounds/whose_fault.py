@@ -7,7 +7,7 @@ import streamlit as st
 from pages.kit import cache
 from pages.kit.bounds.subject import Subject
 from pages.kit.components.climb import climb
-from pages.kit.concepts import KL, SIGMA, X, Z, tex
+from pages.kit.concepts import ELBO, GAP, X, tex
 from pages.kit.controls import one_of
 from pages.kit.show import predict
 from pages.kit.turns import fragment
@@ -21,11 +21,11 @@ def gap_in_symbols(subject: Subject) -> None:
         " encoder's: one network answers for all pictures. Part is the Gaussian's: the true posterior need not be one,"
         f" least of all one with its axes along {'z1 and z2' if subject.gap else 'the dimensions'}."
     )
-    q, true_posterior = rf"q({tex(Z)} \mid {tex(X)})", rf"p({tex(Z)} \mid {tex(X)})"
-    amortisation = tex(SIGMA, r"\mathcal{L}[q^*] - \mathcal{L}[q]")
-    approximation = tex(Z, r"\log p(x) - \mathcal{L}[q^*]")
+    gap = tex(GAP, r"\mathrm{KL}(q(z \mid x)\,\|\,p(z \mid x))")
+    amortisation = tex(GAP, r"\mathcal{L}[q^*] - \mathcal{L}[q]")
+    approximation = tex(GAP, r"\log p(x) - \mathcal{L}[q^*]")
     st.latex(
-        rf"\begin{{aligned}} &\log p({tex(X)}) - \mathrm{{ELBO}} \\ &= {tex(KL)}({q}\,\|\,{true_posterior})"
+        rf"\begin{{aligned}} &\log p({tex(X)}) - {tex(ELBO)} \\ &= {gap}"
         rf" \\ &= \underbrace{{{amortisation}}}_{{\text{{amortisation gap}}}}"
         rf" \\ &+ \underbrace{{{approximation}}}_{{\text{{approximation gap}}}} \end{{aligned}}"
     )

@@ -9,7 +9,7 @@ from pages.kit import concepts
 from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 
-BOUND, ESS, EVIDENCE = concepts.X_HAT.colour, concepts.EPSILON.colour, concepts.X.colour
+BOUND, ESS, EVIDENCE = concepts.ELBO.colour, concepts.Z.colour, concepts.X.colour
 
 
 def bound_by_k(rows: pd.DataFrame, k: int, log_evidence: float | None) -> dict:
@@ -106,4 +106,4 @@ def ladder(values: dict[str, float], exact: bool) -> dict:
 
 def _mark() -> alt.Chart:
     """A vertical line at the K that the reader has chosen."""
-    return alt.Chart(alt.NamedData("mark")).mark_rule(size=2, color=concepts.Z.colour).encode(x=alt.X("K:Q"))
+    return alt.Chart(alt.NamedData("mark")).mark_rule(size=2, color=concepts.X.colour).encode(x=alt.X("K:Q"))

@@ -135,7 +135,7 @@ def linear_dimensions(variances: np.ndarray, noise_variance: float, kl: np.ndarr
     )
     line = (
         alt.Chart(pd.DataFrame({"noise": [noise_variance]}))
-        .mark_rule(color=concepts.SIGMA.colour, size=2, strokeDash=[6, 4])
+        .mark_rule(color=concepts.RECONSTRUCTION.colour, size=2, strokeDash=[6, 4])
         .encode(y=alt.Y("noise:Q"), tooltip=[alt.Tooltip("noise:Q", title="β·σ²", format=".3f")])
     )
     return layered(dots, line, height=260)

@@ -33,7 +33,7 @@ def turn_cost(degrees: tuple[int, ...], gap: np.ndarray, cost: np.ndarray | None
 def _cost_by_angle(measured: bool) -> dict:
     colour = alt.Color(
         "way:N",
-        scale=alt.Scale(domain=[PREDICTED, MEASURED], range=[concepts.KL.colour, concepts.EPSILON.colour]),
+        scale=alt.Scale(domain=[PREDICTED, MEASURED], range=[concepts.GAP.colour, concepts.ELBO.colour]),
         legend=alt.Legend(orient="top", direction="vertical", title=None, labelLimit=320),
     )
     x = alt.X("degrees:Q", title="turned by, degrees", scale=alt.Scale(domain=[-3, 93], nice=False))

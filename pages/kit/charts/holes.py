@@ -63,14 +63,14 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
             if k <= limit
         ]
     )
-    prior = (
-        alt.Chart(circles)
-        .mark_line(color=concepts.SIGMA.colour, strokeDash=[5, 3], strokeWidth=2)
-        .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), order=alt.Order("order:Q"), detail=alt.Detail("radius:N"))
+    prior = alt.Chart(circles).encode(
+        x=alt.X("x:Q"), y=alt.Y("y:Q"), order=alt.Order("order:Q"), detail=alt.Detail("radius:N")
     )
+    halo = prior.mark_line(color="white", strokeWidth=4)  # grey is seen on any shade of the map
+    dashes = prior.mark_line(color=concepts.X.colour, strokeDash=[5, 3], strokeWidth=2)
     # As high as it is wide, whatever that may be: a unit is as long upwards as to the right.
     square = {"params": [{"name": "height", "expr": "width"}], "autosize": {"type": "fit-x", "contains": "padding"}}
-    return layered(squares, prior, height=520) | square
+    return layered(squares, halo, dashes, height=520) | square
 
 
 def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceiling: float) -> dict:
@@ -78,7 +78,8 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
     information = f"I(x; z) {mutual_information:.2f}"
     marginal = f"KL(q(z) ‖ p(z)) {marginal_kl:.2f}"
     total = f"mean KL(q(z|x) ‖ p(z)) {kl:.2f}"
-    parts = {information: concepts.MU.colour, marginal: concepts.X_HAT.colour, total: concepts.KL.colour}
+    kl_colour = concepts.KL.colour
+    parts = {information: f"{kl_colour}b0", marginal: f"{kl_colour}50", total: kl_colour}  # parts of it: its tints
     rows = pd.DataFrame(
         [
             {"row": "closed form", "part": total, "start": 0.0, "end": kl, "nats": kl},
@@ -100,7 +101,7 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
     )
     bars = (
         alt.Chart(rows)
-        .mark_bar(size=30)
+        .mark_bar(size=30, stroke=kl_colour, strokeWidth=1.5)
         .encode(
             x=alt.X("start:Q", title="nats, mean over the gallery"),
             x2=alt.X2("end:Q"),
@@ -108,7 +109,15 @@ def surgery_bars(mutual_information: float, marginal_kl: float, kl: float, ceili
             color=alt.Color(
                 "part:N",
                 scale=alt.Scale(domain=list(parts), range=list(parts.values())),
-                legend=alt.Legend(orient="top", direction="vertical", title=None, symbolType="square", labelLimit=300),
+                legend=alt.Legend(
+                    orient="top",
+                    direction="vertical",
+                    title=None,
+                    symbolType="square",
+                    symbolSize=200,
+                    symbolStrokeWidth=1,
+                    labelLimit=300,
+                ),
             ),
             tooltip=[alt.Tooltip("part"), alt.Tooltip("nats:Q", format=".2f")],
         )
@@ -148,10 +157,10 @@ def mixture_scores(scores: dict[int, float], prior: float, chosen: int) -> dict:
         )
     )
     flat = pd.DataFrame({"nats": [prior], "text": ["the prior N(0, I)"]})
-    rule = alt.Chart(flat).mark_rule(color=concepts.SIGMA.colour, strokeDash=[5, 3], size=2).encode(y=alt.Y("nats:Q"))
+    rule = alt.Chart(flat).mark_rule(color=concepts.X.colour, strokeDash=[5, 3], size=2).encode(y=alt.Y("nats:Q"))
     text = (
         alt.Chart(flat)
-        .mark_text(align="right", dy=-8, color=concepts.SIGMA.colour)
+        .mark_text(align="right", dy=-8, color=concepts.X.colour)
         .encode(x=alt.XValue("width"), y=alt.Y("nats:Q"), text=alt.Text("text:N"))
     )
     return layered(*([rule, text] if prior > min(scores.values()) - 5 else []), line, dots, height=220)

@@ -26,10 +26,10 @@ def cost_among_the_gallery(gallery: np.ndarray, own: float) -> dict:
         )
     )
     mark = pd.DataFrame({"nats": [own], "name": ["yours"]})
-    rule = alt.Chart(mark).mark_rule(color=concepts.X_HAT.colour, size=3).encode(x=alt.X("nats:Q"))
+    rule = alt.Chart(mark).mark_rule(color=concepts.ELBO.colour, size=3).encode(x=alt.X("nats:Q"))
     name = (
         alt.Chart(mark)
-        .mark_text(color=concepts.X_HAT.colour, align="left", dx=6, fontSize=13, fontWeight="bold", baseline="top")
+        .mark_text(color=concepts.ELBO.colour, align="left", dx=6, fontSize=13, fontWeight="bold", baseline="top")
         .encode(x=alt.X("nats:Q"), y=alt.YValue(0), text=alt.Text("name"))
     )
     return layered(bars, rule, name, height=200)

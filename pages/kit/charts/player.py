@@ -8,17 +8,23 @@ import pandas as pd
 from pages.kit import concepts
 from vae_core.family import exchange_rates
 from vae_core.manifest import ModelSpec
-from vae_core.projection import Codes
 
 SMALL, LARGE = [340, 160], [400, 330]  # in units of which a letter has 10: as high at least, and of this shape if wider
+COLOURS = {
+    "reconstruction": concepts.RECONSTRUCTION.colour,
+    "KL": concepts.KL.colour,
+    "negative ELBO": concepts.ELBO.colour,
+}
 EPOCH_TICKS = (0, 1, 3, 10, 30, 100, 300)
 
 
 def phases(recipe: dict) -> list[tuple[float, float, str]]:
-    """What a recipe does in which epochs, as (after, until, words)."""
+    """What a recipe does in which epochs, as (after, until, words); where β is 0, the KL has no weight at all."""
     epochs, rise = recipe["epochs"], recipe["kl_warmup"] * recipe["epochs"]
     late = recipe["warp_until"] * epochs if recipe["warp"] else epochs
-    if recipe["kl_schedule"] == "cyclical":
+    if not recipe["beta"]:
+        steps = [(0, late, "reconstruction alone")]
+    elif recipe["kl_schedule"] == "cyclical":
         steps = [(0, late, "KL weight in cycles")]
     elif recipe["kl_schedule"] == "linear" and rise:
         steps = [(0, rise, "KL weight rises"), (rise, late, "full KL weight")]
@@ -44,15 +50,20 @@ def phase_at(recipe: dict, epoch: int) -> str:
     return next((words for after, until, words in phases(recipe) if after < epoch <= until), "after training")
 
 
-def terms_by_epoch(history: dict, split: str) -> dict[str, np.ndarray]:
-    """Reconstruction, KL and their sum by epoch, in nats, of the "train" or the "validation" pictures."""
-    reconstruction = -np.array(history[f"{split}_log_likelihood_nats"])
-    kl = np.array(history[f"{split}_kl_nats"])
+def terms_by_epoch(spec: ModelSpec, split: str) -> dict[str, np.ndarray]:
+    """Reconstruction, KL and their sum by epoch, in nats, of the "train" or the "validation" pictures.
+
+    Of a plain autoencoder the reconstruction alone.
+    """
+    reconstruction = -np.array(spec.history[f"{split}_log_likelihood_nats"])
+    if not spec.variational:
+        return {"reconstruction": reconstruction}
+    kl = np.array(spec.history[f"{split}_kl_nats"])
     return {"reconstruction": reconstruction, "KL": kl, "negative ELBO": reconstruction + kl}
 
 
 def training_charts(spec: ModelSpec, together: Sequence[ModelSpec]) -> list[dict]:
-    """Reconstruction, KL and negative ELBO of one model by epoch; those of `together` get the same axes."""
+    """The terms of one model by epoch, see `terms_by_epoch`; those of `together` get the same axes."""
     last = max(other.history["epoch"][-1] for other in together)
 
     def across(epoch) -> np.ndarray:
@@ -61,25 +72,25 @@ def training_charts(spec: ModelSpec, together: Sequence[ModelSpec]) -> list[dict
 
     steps = [(across(after), across(until), words) for after, until, words in phases(spec.recipe)]
     charts = []
-    for name, colour in (
-        ("reconstruction", concepts.RECONSTRUCTION.colour),
-        ("KL", concepts.KL.colour),
-        ("negative ELBO", concepts.X.colour),
-    ):
+    terms = {split: terms_by_epoch(spec, split) for split in ("validation", "train")}
+    for name in terms["train"]:
         # The axis leaves out the untrained model, whose 550 nats would flatten all the rest.
         later = [
-            terms_by_epoch(other.history, split)[name][1:] for other in together for split in ("train", "validation")
+            one[name][1:]
+            for other in together
+            for split in ("train", "validation")
+            if name in (one := terms_by_epoch(other, split))
         ]
         low, high = min(v.min() for v in later), max(v.max() for v in later)
         low = 0.0 if name == "KL" else low
         pad = 0.06 * (high - low) or 1.0
-        held_out, trained = (terms_by_epoch(spec.history, split)[name] for split in ("validation", "train"))
+        held_out, trained = terms["validation"][name], terms["train"][name]
         epochs = np.array(spec.history["epoch"])
         box = (low - pad, high + pad)
         charts.append(
             _chart(
                 name,
-                colour,
+                COLOURS[name],
                 x_title="epoch (logarithmic)",
                 x_ticks=[(across(e), str(e)) for e in EPOCH_TICKS if e <= last],
                 y_ticks=_ticks(*box, low, high),
@@ -134,11 +145,11 @@ def rate_distortion(family: Sequence[ModelSpec]) -> dict:
     for total in sums:
         ends = np.array([max(0.0, total - high), right])
         xy = _xy(ends / right, _share(total - ends, low, high))
-        guides.append({"kind": "guide", "xy": xy, "text": f"nELBO {total:g}"})
+        guides.append({"kind": "guide", "xy": xy, "text": f"nELBO {total:g}", "colour": concepts.ELBO.colour})
     places = _xy(rate / right, _share(distortion, low, high))
     return _chart(
         "Rate and distortion",
-        concepts.Z.colour,
+        "currentColor",  # the page's text: it is two concepts at once
         size=LARGE,
         unit=", measured on the test set",
         x_title="rate: KL(q(z|x) ‖ p(z)), nats an image",
@@ -158,10 +169,10 @@ def rate_distortion(family: Sequence[ModelSpec]) -> dict:
     )
 
 
-def family_table(family: Sequence[ModelSpec], codes: Sequence[Codes], gaps: Sequence[float]) -> pd.DataFrame:
+def family_table(family: Sequence[ModelSpec], sigmas: Sequence[float], gaps: Sequence[float]) -> pd.DataFrame:
     """The figures of a family of beta, a row each: of the test set, and of the gallery's codes under each model.
 
-    `gaps` are from a sample of the prior to the nearest posterior, in its sigmas.
+    `sigmas` are the means of their posteriors' widths, `gaps` are from a sample of the prior to the nearest posterior, in its sigmas.
     """
     rate, distortion = (
         np.array([spec.metrics[f"{name}_nats"] for spec in family]) for name in ("kl", "reconstruction")
@@ -174,7 +185,7 @@ def family_table(family: Sequence[ModelSpec], codes: Sequence[Codes], gaps: Sequ
             "nELBO, nats": [f"{spec.metrics['nelbo_nats']:.1f}" for spec in family],
             "a nat buys": [*(f"{value:.2f}" for value in exchange_rates(rate, distortion)), ""],
             "active": [str(spec.metrics["active_units"]) for spec in family],
-            "mean σ": [f"{np.exp(0.5 * one.logvar).mean():.2f}" for one in codes],
+            "mean σ": [f"{sigma:.2f}" for sigma in sigmas],
             "gap, σ": [f"{gap:.1f}" for gap in gaps],
             "model": [spec.id for spec in family],
         }

@@ -9,7 +9,10 @@ from pages.kit.charts.layers import layered
 from pages.kit.show import printed
 
 NATS = "nats an image"
-TOP = alt.Legend(orient="top", title=None, columns=2, labelLimit=400)
+# Lines of one colour: their dashes, long enough to be told apart.
+TOP_DASHED = alt.Legend(
+    orient="top", title=None, columns=2, labelLimit=400, symbolType="stroke", symbolSize=600, symbolStrokeWidth=2
+)
 
 
 def elbo_split(reconstruction: float, kl: float) -> alt.Chart:
@@ -89,12 +92,13 @@ def training_curves(history: dict[str, list], variational: bool) -> alt.Chart:
     """
     rows = []
     for split, name in (("validation", "held-out pictures"), ("train", "training pictures")):
-        kl, log_likelihood = (history[f"{split}_{term}_nats"] for term in ("kl", "log_likelihood"))
-        for epoch, a, b in zip(history["epoch"], kl, log_likelihood, strict=True):
-            rows.append({"epoch": epoch, "pictures": name, "nats": (a if variational else 0) - b})
-    data = pd.DataFrame(rows)
+        nats = -np.array(history[f"{split}_log_likelihood_nats"])
+        if variational:
+            nats = nats + history[f"{split}_kl_nats"]
+        rows.append(pd.DataFrame({"epoch": history["epoch"], "pictures": name, "nats": nats}))
+    data = pd.concat(rows)
     data = data[data["epoch"] > 0]  # the untrained model's 550 nats would flatten all the rest
-    concept = concepts.X_HAT if variational else concepts.RECONSTRUCTION
+    concept = concepts.ELBO if variational else concepts.RECONSTRUCTION
     return (
         alt.Chart(data)
         .mark_line(color=concept.colour)

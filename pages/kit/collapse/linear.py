@@ -8,7 +8,9 @@ from pages.kit.controls import refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.show import chart
 from pages.kit.turns import fragment
+from pages.kit.usual import alike
 from vae_core import collapse
+from vae_core.manifest import ModelSpec
 
 LATENT_DIM = 40
 NOISES = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0]
@@ -18,12 +20,12 @@ def linear(choice: Choice) -> None:
     if choice.images is None:
         st.caption("The linear case is solved on the pictures, which are not on this machine.")
     else:
-        _by_noise(choice.spec.dataset)
+        _by_noise(choice.spec)
 
 
 @fragment
-def _by_noise(dataset: str) -> None:
-    variances = computed.principal_variances(dataset, LATENT_DIM)
+def _by_noise(spec: ModelSpec) -> None:
+    variances = computed.principal_variances(spec.dataset, LATENT_DIM)
     controls, drawing = st.columns([1, 2], gap="large")
     with controls:
         refuse_unknown("collapse_noise", [str(v) for v in NOISES], f"It goes from {NOISES[0]} to {NOISES[-1]}.")
@@ -40,6 +42,12 @@ def _by_noise(dataset: str) -> None:
         st.metric(f"Active dimensions, of {LATENT_DIM}", active)
         st.metric("KL, nats", f"{nats.sum():.2f}")
         st.caption("A toy: a linear VAE with Gaussian pixels on the gallery's pictures, solved and not trained.")
+        if models := alike(spec):
+            deep = models[-1]  # of the most dimensions
+            st.caption(
+                f"Usual: {deep.id}, deep and trained, keeps {deep.metrics['active_units']} of {deep.latent_dim} dimensions"
+                f" active and pays a KL of {deep.metrics['kl_nats']:.1f} nats."
+            )
     with drawing:
         alt = f"Variance by principal direction; {active} of {LATENT_DIM} lie above the noise {noise:g}"
         chart(linear_dimensions, variances, noise, nats, alt=alt)

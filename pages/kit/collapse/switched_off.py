@@ -19,25 +19,26 @@ KEY = "collapse_off"
 
 @dataclass(frozen=True)
 class Dimensions:
-    """The latent dimensions of a model: names, mean KL over the gallery in nats, and which are active; (latent,) each."""
+    """The latent dimensions of a model: names, mean KL over the gallery in nats, and which are active; (latent,) each.
+
+    `most_used_first` are their numbers in that order.
+    """
 
     names: list[str]
     kl: np.ndarray
     active: np.ndarray
+    most_used_first: np.ndarray
 
     @property
     def collapsed(self) -> list[str]:
         return [name for name, used in zip(self.names, self.active, strict=True) if not used]
 
-    @property
-    def most_used_first(self) -> np.ndarray:
-        return np.argsort(-self.kl)
-
 
 def dimensions_of(choice: Choice) -> Dimensions:
     """Measured on the codes of the gallery."""
     usage = computed.usage(choice.spec)
-    return Dimensions([f"z{j + 1}" for j in range(choice.spec.latent_dim)], usage.kl, usage.active)
+    names = [f"z{j + 1}" for j in range(choice.spec.latent_dim)]
+    return Dimensions(names, usage.kl, usage.active, choice.most_used_first())
 
 
 def switched_off(choice: Choice, dimensions: Dimensions) -> None:
@@ -60,7 +61,7 @@ def _by_hand(choice: Choice, dimensions: Dimensions) -> None:
     said = ", ".join(off) if off else "no dimension"
     z = _pictures(choice, digit, dims, said)
     if choice.images is not None:
-        _figures(choice, digit, z, dims, said, dimensions.kl[dims].sum())
+        _figures(choice, digit, z, dims, said, dimensions)
 
 
 def _chosen_and_charted(choice: Choice, dimensions: Dimensions) -> list[str]:
@@ -157,7 +158,7 @@ def _pictures(choice: Choice, digit: int, dims: list[int], said: str) -> np.ndar
     return z[:1]
 
 
-def _figures(choice: Choice, digit: int, z: np.ndarray, dims: list[int], said: str, kl: float) -> None:
+def _figures(choice: Choice, digit: int, z: np.ndarray, dims: list[int], said: str, dimensions: Dimensions) -> None:
     """What is lost without the dimensions, on average and by the chosen picture with its z, and the KL that is saved."""
     x, samples, y = computed.posterior_samples(choice.spec, choice.images)
     whole = -inference.log_likelihood(choice.model, x, samples, y)
@@ -165,10 +166,21 @@ def _figures(choice: Choice, digit: int, z: np.ndarray, dims: list[int], said: s
     of_digit = collapse.cost_of_switching_off(choice.model, choice.x(digit)[None], z, dims, choice.labels(digit))[0]
     with row():
         st.metric("Reconstruction lost, nats", f"{cost.mean():.2f}", border=True, width="content")
-        st.metric("KL no longer paid, nats", f"{kl:.2f}", border=True, width="content")
+        st.metric("KL no longer paid, nats", f"{dimensions.kl[dims].sum():.2f}", border=True, width="content")
         st.metric("Lost by the chosen picture, nats", f"{of_digit:.2f}", border=True, width="content")
+    st.caption(_usual(choice, dimensions))
     st.caption(
         f"Mean over {len(x)} pictures of the gallery ± {cost.std() / np.sqrt(len(x)):.2f} (standard error): reconstruction"
         f" {whole.mean():.1f} nats with every dimension, {(whole + cost).mean():.1f} without {said}. The decoder was trained"
         " with all of them; one trained without would lose less."
+    )
+
+
+def _usual(choice: Choice, dimensions: Dimensions) -> str:
+    """What one dimension that is used costs and is worth in this model, and all of them together."""
+    used = dimensions.active
+    lost, saved = computed.cost_by_dim(choice.spec)[used], dimensions.kl[used]
+    return (
+        f"Usual in {choice.spec.id}: an active dimension, switched off alone, loses {lost.min():.1f} to {lost.max():.1f} nats"
+        f" and saves {saved.min():.1f} to {saved.max():.1f}; all {len(used)} together save {dimensions.kl.sum():.1f}."
     )

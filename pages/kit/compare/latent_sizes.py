@@ -12,13 +12,14 @@ from pages.kit.show import download, sheet
 from pages.kit.turns import fragment
 from vae_core import inference, latent
 from vae_core.images import png, tile
+from vae_core.published import PUBLISHED
 
-FIGURES = {
-    "nelbo_nats": "nELBO, nats",
-    "reconstruction_nats": "reconstruction, nats",
-    "kl_nats": "KL, nats",
-    "mse_per_pixel": "squared error a pixel",
-    "active_units": "active units",
+FIGURES = {  # name and digits
+    "nelbo_nats": ("nELBO, nats", ".1f"),
+    "reconstruction_nats": ("reconstruction, nats", ".1f"),
+    "kl_nats": ("KL, nats", ".1f"),
+    "mse_per_pixel": ("squared error a pixel", ".4f"),
+    "active_units": ("active units", "d"),
 }
 
 
@@ -60,16 +61,27 @@ def figures(sizes: list[Member]) -> None:
     table = [
         {
             "model": m.spec.id,
-            "latent size": m.spec.latent_dim,
+            "latent size": str(m.spec.latent_dim),
             "network": {"mlp": "dense", "conv": "convolutional"}[m.spec.architecture.family],
-            **{name: m.spec.metrics.get(key) for key, name in FIGURES.items()},
+            **{name: f"{m.spec.metrics[key]:{form}}" for key, (name, form) in FIGURES.items() if key in m.spec.metrics},
         }
         for m in sizes
     ]
-    st.dataframe(pd.DataFrame(table).round(4), hide_index=True)
+    rows = pd.DataFrame(table).fillna("").set_index("model")
+    st.table(rows, border="horizontal")  # its letters grow in Presentation
     if differs := what_differs([m.spec for m in sizes]):
         widths = {(m.spec.architecture.width, m.spec.architecture.hidden) for m in sizes}
         st.caption(
             f"Not all else is equal: {differs}."
             + (" The networks' inner widths differ, too." if len(widths) > 1 else "")
+        )
+    published: dict[int, float] = {}  # the lowest nELBO by latent size
+    for other in PUBLISHED:
+        if other.dataset == sizes[0].spec.dataset:
+            lowest = published.get(other.latent_dim, other.nelbo_nats)
+            published[other.latent_dim] = min(lowest, other.nelbo_nats)
+    if published:
+        reached = ", ".join(f"{nelbo:.1f} with {dims}" for dims, nelbo in sorted(published.items()))
+        st.caption(
+            f"Usual: published models, measured the same way, reach at best an nELBO of {reached} dimensions; page *Models*."
         )

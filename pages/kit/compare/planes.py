@@ -92,7 +92,25 @@ def linked_planes(trio: dict[str, Flat], classes: tuple[str, ...]) -> None:
     )
 
 
-def error_figures(errors: dict[str, float]) -> None:
-    """Each one's mean squared error, side by side."""
+def error_figures(errors: dict[str, float], dataset: str) -> None:
+    """Each one's mean squared error, side by side, above what no dimension and what more dimensions reach."""
     for place, (name, error) in zip(st.columns(3), errors.items(), strict=False):
         place.metric(f"{name}: mean squared error", f"{error:.4f}", help="Of the gallery, squared grey values a pixel.")
+    if errors:
+        pca, _ = computed.pca(dataset)
+        nothing = pca.variance / pca.mean.size
+        st.caption(f"Usual: the mean picture for every picture errs by {nothing:.4f}{_larger_models(dataset)}.")
+
+
+def _larger_models(dataset: str) -> str:
+    """What VAEs of more than two dimensions reach on test pictures."""
+    found = [
+        spec
+        for spec in cache.manifest().models.values()
+        if (spec.dataset, spec.beta, spec.conditional) == (dataset, 1, False) and spec.latent_dim > 2 and spec.metrics
+    ]
+    if not found:
+        return ""
+    errors = [spec.metrics["mse_per_pixel"] for spec in found]
+    sizes = [spec.latent_dim for spec in found]
+    return f"; VAEs here of {min(sizes)} to {max(sizes)} dimensions reach {max(errors):.4f} to {min(errors):.4f} on test pictures"

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit import computed
 from pages.kit.compare.planes import Flat
 from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.show import download, sheet
@@ -41,3 +42,8 @@ def samples(trio: dict[str, Flat], dataset: str) -> None:
             )
             file_name = f"{dataset}-{name.lower()}-{noise.replace(' ', '-')}-seed{seed}.png"
             download("PNG", data, file_name, "image/png", f"compare_{name}_png")
+    if "PCA" in trio:  # the gallery's pictures are here
+        pca, _ = computed.pca(dataset)
+        st.caption(
+            f"Usual: a pixel of the gallery's own pictures varies by {np.sqrt(pca.variance / pca.mean.size):.2f}."
+        )

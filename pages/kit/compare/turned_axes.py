@@ -9,6 +9,7 @@ from pages.kit.controls import refuse_unknown, row
 from pages.kit.picker import Choice, chosen_axes, chosen_digit
 from pages.kit.show import chart, sheet
 from pages.kit.turns import fragment
+from pages.kit.usual import terms
 from vae_core import latent, rotation
 
 DEGREES = tuple(range(0, 91, 15))
@@ -64,6 +65,8 @@ def _cost(choice: Choice, dims: tuple[int, int], angle: int, change: float) -> N
         f"| | as trained | turned by {angle}° |\n|---|---|---|\n"
         + "\n".join(f"| {' | '.join(line)} |" for line in lines)
     )
+    if choice.spec.metrics:
+        numbers.caption(f"Usual: on test pictures {choice.spec.id} reaches {terms(choice.spec)}.")
     if elbos is None:
         numbers.caption("The reconstruction term needs the gallery's pictures, which are not on this machine.")
     with curve:

@@ -23,7 +23,7 @@ export default function ({ parentElement, data }) {
       `On a logarithmic scale, from the peak down to ${data.range} nats below it. The frame is what the other picture shows.`;
     root.querySelector(".shade").style.background = data.colours.posterior;
     root.querySelector(".dashed").style.color = data.colours.q;
-    root.querySelector(".closed").style.background = data.colours.q;
+    root.querySelector(".closed").style.background = data.colours.elbo;
   }
 
   const stop = clock(state, {

@@ -51,7 +51,7 @@ def climb(choice, x: np.ndarray, label: int | None, gap: bounds.InferenceGap, as
             np.full(2, bounds.LIMIT),
         ),
         "range": RANGE,
-        "colours": {"posterior": concepts.Z.colour, "q": concepts.SIGMA.colour},
+        "colours": {"posterior": concepts.Z.colour, "q": concepts.SIGMA.colour, "elbo": concepts.ELBO.colour},
         "version": f"{choice.spec.id} {gap.log_evidence} {ascent.elbo[0]} {ascent.mu[0].tolist()}",
     }
     _CLIMB(key=key, data=data)

@@ -33,7 +33,7 @@ function plotOf(canvas, frame) {
   pen.clearRect(0, 0, side, side);
   const em = letters();
   const margin = frame.titles
-    ? { left: 34 * em, bottom: 34 * em, top: 6, right: 6 }
+    ? { left: 40 * em, bottom: 38 * em, top: 6, right: 6 }
     : { left: 4, bottom: 4, top: 4, right: 4 };
   const width = side - margin.left - margin.right;
   const height = side - margin.top - margin.bottom;
@@ -44,14 +44,14 @@ function plotOf(canvas, frame) {
   pen.strokeRect(margin.left, margin.top, width, height);
   if (frame.titles) {
     pen.fillStyle = ink.text;
-    pen.font = `${11 * em}px ${getComputedStyle(canvas).fontFamily}`;
+    pen.font = `${12.8 * em}px ${getComputedStyle(canvas).fontFamily}`;
     const share = (value, axis) => (value - frame.low[axis]) / (frame.high[axis] - frame.low[axis]);
     for (const axis of [0, 1]) {
       for (const value of ticks(frame.low[axis], frame.high[axis])) {
         const text = String(value).replace("-", "−");
         if (axis === 0) {
           pen.textAlign = "center";
-          pen.fillText(text, x(share(value, 0)), side - 20 * em);
+          pen.fillText(text, x(share(value, 0)), side - 22 * em);
         } else {
           pen.textAlign = "right";
           pen.fillText(text, margin.left - 4, y(share(value, 1)) + 4 * em);
@@ -61,7 +61,7 @@ function plotOf(canvas, frame) {
     pen.textAlign = "center";
     pen.fillText(frame.titles[0], margin.left + width / 2, side - 5 * em);
     pen.save();
-    pen.translate(9 * em, margin.top + height / 2);
+    pen.translate(11 * em, margin.top + height / 2);
     pen.rotate(-Math.PI / 2);
     pen.fillText(frame.titles[1], 0, 0);
     pen.restore();
@@ -69,7 +69,8 @@ function plotOf(canvas, frame) {
   return { pen, ink, x, y, side };
 }
 
-// How much larger letters are than usual: a presentation enlarges the page's root.
+// How much larger letters are than usual: a presentation enlarges the page's root. Those on axes are 12.8 pixels high, as in
+// the player's charts, and so 17 in a lecture hall.
 function letters() {
   return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 }
@@ -108,7 +109,7 @@ function drawDots({ pen, ink, x, y }, dots, labels, hidden, radius, groups = lab
 // The name of each class in the middle of its dots, so that nobody needs to tell hues apart.
 function drawNames({ pen, ink, x, y }, dots, labels, names, hidden) {
   const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-  const size = 13 * letters();
+  const size = 14 * letters();
   pen.font = `bold ${size}px ${getComputedStyle(pen.canvas).fontFamily}`;
   pen.textAlign = "center";
   const places = [];

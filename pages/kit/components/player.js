@@ -182,10 +182,10 @@ function drawInside(svg, chart, width, height) {
   for (const line of chart.lines) {
     const d = line.xy.map(([u, v], i) => `${i ? "L" : "M"}${x(u).toFixed(1)} ${y(v).toFixed(1)}`).join("");
     const path = add("path", { d, class: line.kind });
-    if (line.kind !== "guide") path.setAttribute("stroke", chart.colour);
+    path.setAttribute("stroke", line.colour ?? chart.colour);
     if (line.text) {
       const [u, v] = line.xy.at(-1);
-      add("text", { x: x(u) - 2, y: y(v) - 8, "text-anchor": "end", class: "guide-name" }, line.text);
+      add("text", { x: x(u) - 2, y: y(v) - 8, "text-anchor": "end" }, line.text);
     }
   }
   if (chart.beyond) {

@@ -13,6 +13,7 @@ from pages.kit.place import Place
 from pages.kit.show import sheet
 from pages.kit.turns import fragment
 from vae_core import density, latent, neighbours
+from vae_core.manifest import ModelSpec
 
 CANDIDATES = 2000  # samples of the prior in one search
 NONE_FOUND = "holes_none"
@@ -159,14 +160,13 @@ def _densities_there(choice: Choice, place: Place) -> None:
 def _verdict(choice: Choice, here: float, prior: float) -> str:
     """What the two log-densities at a place say, in words; and where they can say little, why."""
     codes, at_codes, _ = computed.cloud_samples(choice.spec)
-    prior_at_codes = density.log_prior(codes)
     empty, surplus = bool(density.is_hole(here, prior, at_codes)), prior - here
-    if not density.tells_holes(at_codes, prior_at_codes):
+    if not tells_holes(choice.spec):
         return (
             ("**Perhaps a hole**: 95 % of real codes lie at denser places. " if empty else "")
             + "This score can hardly tell a hole from a code in this model. Its clouds are so small that they leave all between"
             " them empty: even a typical code of a real picture, judged by the other pictures, lies at log q(z) ="
-            f" {np.median(at_codes):.1f}, where log p(z) = {np.median(prior_at_codes):.1f}. Trust the decoded picture more."
+            f" {np.median(at_codes):.1f}, where log p(z) = {np.median(density.log_prior(codes)):.1f}. Trust the decoded picture more."
         )
     if empty:
         return "**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here."
@@ -177,6 +177,12 @@ def _verdict(choice: Choice, here: float, prior: float) -> str:
         if surplus > 1
         else ""
     )
+
+
+def tells_holes(spec: ModelSpec) -> bool:
+    """Whether the density of a model's codes can tell a hole from a code: see `vae_core.density.tells_holes`."""
+    codes, at_codes, _ = computed.cloud_samples(spec)
+    return density.tells_holes(at_codes, density.log_prior(codes))
 
 
 def _nearest(choice: Choice, place: Place, label: int | None) -> None:

@@ -39,7 +39,7 @@ def dimensions(choice: Choice):
     """What a control moves, and nothing else."""
     spec, latent_dim = choice.spec, choice.spec.latent_dim
     usage = computed.usage(spec)
-    rows = np.argsort(-usage.kl) if spec.variational else choice.most_used_first()
+    rows = choice.most_used_first()
     around, of_picture = AROUND[0], {}
     controls, result = st.columns([1, 2], gap="large")
     with controls:

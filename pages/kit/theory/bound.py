@@ -9,7 +9,7 @@ from pages.kit.concepts import KL, X_HAT, X, tex
 from pages.kit.picker import Choice
 from pages.kit.present import presenting
 from pages.kit.show import chart, look_for, predict, source
-from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
+from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, ELBO, EXPECTED, GAP, LOG_P_X_GIVEN_Z
 from pages.kit.turns import fragment
 from vae_core import latent, objective
 from vae_core.toy import Toy
@@ -23,7 +23,7 @@ def lesson(choice: Choice) -> None:
     )
     st.latex(
         rf"\begin{{aligned}} \log p({tex(X)}) \;\ge\;\; &\underbrace{{{EXPECTED}}}_{{\text{{expected log-likelihood}}}}"
-        rf" \\ {{}}-{{}} &\underbrace{{{DIVERGENCE}}}_{{\text{{the price of the code}}}} \;=\; \mathrm{{ELBO}} \end{{aligned}}"
+        rf" \\ {{}}-{{}} &\underbrace{{{DIVERGENCE}}}_{{\text{{the price of the code}}}} \;=\; {ELBO} \end{{aligned}}"
     )
     # Projected, the formulas are too large for half the width.
     likelihood_side, kl_side = (st.container(), st.container()) if presenting() else st.columns(2)
@@ -143,22 +143,22 @@ def _derivation() -> None:
             \log p(x) &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{p(z \mid x)}}\right] \\
             &= \mathbb{{E}}_q\!\left[\log \frac{{p(x, z)}}{{q}}\right] \\
             & \quad + \mathbb{{E}}_q\!\left[\log \frac{{q}}{{p(z \mid x)}}\right] \\
-            &= \mathrm{{ELBO}} + {GAP}
+            &= {ELBO} + {GAP}
             \end{{aligned}}"""
         )
         st.markdown("**The gap is never negative**, by Jensen's inequality, because −log is convex:")
         st.latex(
-            r"""\begin{aligned}
-            &\mathrm{KL}(q \,\|\, p(z \mid x)) \\
-            &= \mathbb{E}_q\!\left[-\log \frac{p(z \mid x)}{q}\right] \\
-            &\ge -\log \mathbb{E}_q\!\left[\frac{p(z \mid x)}{q}\right] \\
+            rf"""\begin{{aligned}}
+            &{GAP} \\
+            &= \mathbb{{E}}_q\!\left[-\log \frac{{p(z \mid x)}}{{q}}\right] \\
+            &\ge -\log \mathbb{{E}}_q\!\left[\frac{{p(z \mid x)}}{{q}}\right] \\
             &= -\log \int p(z \mid x)\, dz = 0
-            \end{aligned}"""
+            \end{{aligned}}"""
         )
         st.markdown("**The two terms.** Split p(x, z) = p(x|z) p(z) inside the ELBO:")
         st.latex(
             rf"""\begin{{aligned}}
-            \mathrm{{ELBO}} &= \mathbb{{E}}_q[\log p(x \mid z)] \\
+            {ELBO} &= \mathbb{{E}}_q[\log p(x \mid z)] \\
             & \quad + \mathbb{{E}}_q\!\left[\log \frac{{p(z)}}{{q}}\right] \\
             &= {EXPECTED} \\
             & \quad - {DIVERGENCE}

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.kit import cache
 from pages.kit.concepts import EPSILON, MU, SIGMA, X_HAT, X, Z, tex
 from pages.kit.picker import Choice
-from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, EXPECTED, GAP, LOG_P_X_GIVEN_Z
+from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, ELBO, EXPECTED, GAP, LOG_P_X_GIVEN_Z
 from vae_core.manifest import ModelSpec
 
 # On paper: the title and the card, on one page.
@@ -31,7 +31,7 @@ def _formulas() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Evidence** = bound + gap")
-        st.latex(rf"\log p({tex(X)}) = \mathrm{{ELBO}} + {GAP}")
+        st.latex(rf"\log p({tex(X)}) = {ELBO} + {GAP}")
         st.markdown("**Objective**, minimised; q is q(z|x)")
         st.latex(rf"\underbrace{{-{EXPECTED}}}_{{\text{{reconstruction}}}} + \beta\, {DIVERGENCE}")
         st.markdown("**Log-likelihood**, Bernoulli pixels")

@@ -11,7 +11,6 @@ from pages.kit.charts.layers import layered
 from pages.kit.charts.theory.densities import densities
 from vae_core.latent import normal_density
 
-ELBO = concepts.X_HAT.colour  # as in the training curves
 BEYOND = ", beyond the axis"
 NAMES = ["ELBO", "+ KL(q || p(z|x))", "= log p(x)"]
 
@@ -42,7 +41,7 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> dict:
 def _lengths(low: float, high: float) -> dict:
     scale = alt.Scale(domain=[low, high], clamp=True)
     y = alt.Y("bar:N", sort=None, title=None, axis=None)
-    colours = alt.Scale(domain=NAMES, range=[ELBO, concepts.KL.colour, concepts.X.colour])
+    colours = alt.Scale(domain=NAMES, range=[concepts.ELBO.colour, concepts.GAP.colour, concepts.X.colour])
     bars = (
         alt.Chart(alt.NamedData("lengths"))
         .mark_bar(size=22, yOffset=12)

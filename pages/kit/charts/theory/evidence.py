@@ -38,7 +38,7 @@ def draws_histogram(log_likelihoods: np.ndarray, marks: dict[str, float]) -> dic
             color=alt.Color(
                 "mark:N",
                 sort=None,
-                scale=alt.Scale(domain=list(marks), range=[concepts.KL.colour, concepts.MU.colour]),
+                scale=alt.Scale(domain=list(marks), range=[concepts.X.colour, concepts.ELBO.colour]),
                 legend=alt.Legend(orient="top", title=None, columns=1, labelLimit=400),
             ),
             strokeDash=alt.StrokeDash("mark:N", sort=None, scale=alt.Scale(domain=list(marks), range=[[1, 0], [5, 3]])),
@@ -67,7 +67,7 @@ def running_estimates(estimates: dict[str, np.ndarray], reference: float) -> dic
     )
     rule = (
         alt.Chart(pd.DataFrame({"nats": [reference]}))
-        .mark_rule(size=2.5, strokeDash=[5, 3], color=concepts.MU.colour)
+        .mark_rule(size=2.5, strokeDash=[5, 3], color=concepts.ELBO.colour)
         .encode(y=alt.Y("nats:Q"), tooltip=[alt.Tooltip("nats:Q", format=".1f")])
     )
     return layered(lines, rule, height=300)

@@ -8,7 +8,7 @@ import numpy as np
 from pages.kit import concepts
 from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
-from pages.kit.charts.shared import TOP
+from pages.kit.charts.shared import TOP_DASHED
 
 OUTPUTS = ["output is log σ²", "output is σ itself"]
 
@@ -53,17 +53,13 @@ def kl_slopes(sigma: np.ndarray, by_logvar: np.ndarray, by_sigma: np.ndarray, at
 def _slopes() -> dict:
     lines = (
         alt.Chart(alt.NamedData("slopes"))
-        .mark_line(clip=True)
+        .mark_line(clip=True, color=concepts.KL.colour)
         .encode(
             x=alt.X("sigma:Q", title="σ", scale=alt.Scale(type="log", nice=False)),
             y=alt.Y("slope:Q", title="size of the KL's slope", scale=alt.Scale(type="log", domain=[0.01, 1000])),
-            color=alt.Color(
-                "network:N",
-                sort=None,
-                scale=alt.Scale(domain=OUTPUTS, range=[concepts.SIGMA.colour, concepts.KL.colour]),
-                legend=TOP,
+            strokeDash=alt.StrokeDash(
+                "network:N", sort=None, scale=alt.Scale(domain=OUTPUTS, range=[[1, 0], [5, 3]]), legend=TOP_DASHED
             ),
-            strokeDash=alt.StrokeDash("network:N", sort=None, scale=alt.Scale(domain=OUTPUTS, range=[[1, 0], [5, 3]])),
             tooltip=[
                 alt.Tooltip("network:N"),
                 alt.Tooltip("sigma:Q", format=".3f"),

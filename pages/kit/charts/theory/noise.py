@@ -51,11 +51,6 @@ def gradient_histograms(samples: dict[str, np.ndarray], slope: float) -> dict:
     low, high = float(data["from"].min()), float(data["to"].max())
     x = alt.X("from:Q", title="slope, estimated from one sample", scale=alt.Scale(domain=[low, high]))
     y = alt.Y("base:Q", axis=None, scale=alt.Scale(domain=[0, len(samples)]))
-    colour = alt.Color(
-        "way:N",
-        scale=alt.Scale(domain=list(samples), range=[concepts.MU.colour, concepts.KL.colour, concepts.EPSILON.colour]),
-        legend=None,
-    )
     tooltip = [
         alt.Tooltip("way:N"),
         alt.Tooltip("from:Q", format=".2f"),
@@ -64,13 +59,13 @@ def gradient_histograms(samples: dict[str, np.ndarray], slope: float) -> dict:
     ]
     bars = (
         alt.Chart(data)
-        .mark_rect()
-        .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("top:Q"), color=colour, tooltip=tooltip)
+        .mark_rect(color=concepts.MU.colour)
+        .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("top:Q"), tooltip=tooltip)
     )
     names = (
         alt.Chart(pd.DataFrame({"from": low, "base": np.arange(len(samples)) + 0.88, "way": list(reversed(samples))}))
-        .mark_text(align="left", fontSize=13, fontWeight="bold")
-        .encode(x=x, y=y, text=alt.Text("way:N"), color=colour)
+        .mark_text(align="left", fontSize=13, fontWeight="bold", color=concepts.MU.colour)
+        .encode(x=x, y=y, text=alt.Text("way:N"))
     )
     rule = (
         alt.Chart(pd.DataFrame({"from": [slope]}))

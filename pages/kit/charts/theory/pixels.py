@@ -8,7 +8,9 @@ import numpy as np
 from pages.kit import concepts
 from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
-from pages.kit.charts.shared import TOP
+from pages.kit.charts.shared import TOP_DASHED
+
+DASHES = [[1, 0], [8, 4], [2, 3]]  # Bernoulli, continuous Bernoulli, Gaussian
 
 
 def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> dict:
@@ -25,16 +27,14 @@ def pixel_curves(x: np.ndarray, curves: dict[str, np.ndarray]) -> dict:
 
 @cache
 def _curves(names: tuple[str, ...]) -> dict:
-    colours = [concepts.RECONSTRUCTION.colour, concepts.X_HAT.colour, concepts.SIGMA.colour]
     return (
         alt.Chart(alt.NamedData("curves"))
-        .mark_line(strokeWidth=3, clip=True)
+        .mark_line(strokeWidth=3, clip=True, color=concepts.RECONSTRUCTION.colour)
         .encode(
             x=alt.X("x:Q", title="grey value of the pixel, xᵢ"),
             y=alt.Y("nats:Q", title="log p(xᵢ | z), nats", scale=alt.Scale(domain=[-8, 4])),
-            color=alt.Color("likelihood:N", sort=None, scale=alt.Scale(domain=names, range=colours), legend=TOP),
             strokeDash=alt.StrokeDash(
-                "likelihood:N", sort=None, scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]])
+                "likelihood:N", sort=None, scale=alt.Scale(domain=names, range=DASHES), legend=TOP_DASHED
             ),
             tooltip=[
                 alt.Tooltip("likelihood:N"),
@@ -56,7 +56,7 @@ def normaliser(mean: np.ndarray, constant: np.ndarray, at: float) -> dict:
 def _normaliser() -> dict:
     line = (
         alt.Chart(alt.NamedData("curve"))
-        .mark_line(color=concepts.X_HAT.colour, strokeWidth=3)
+        .mark_line(color=concepts.RECONSTRUCTION.colour, strokeWidth=3, strokeDash=DASHES[1])
         .encode(
             x=alt.X("mean:Q", title="sigmoid(logit)"),
             y=alt.Y("C:Q", title="normaliser C"),

@@ -1,0 +1,71 @@
+"""What takes long to compute from what is shipped, computed once: see `cache`. A file for each kind of question."""
+
+from pages.kit.computed.codes import agreement, class_gaussians, contrast, gallery_costs, gap, map_job
+from pages.kit.computed.density import cloud, cloud_samples, density_grid, mixtures, sample_scores, surgery
+from pages.kit.computed.dimensions import (
+    COST_PICTURES,
+    KL_PICTURES,
+    Usage,
+    cost_by_dim,
+    kl_by_epoch,
+    posterior_samples,
+    usage,
+)
+from pages.kit.computed.likelihoods import (
+    gallery_log_weights,
+    gradients_of_mu,
+    guided_estimate,
+    inference_gap,
+    log_joint,
+    log_weights,
+    prior_log_likelihoods,
+    toy_density,
+    turned_elbos,
+)
+from pages.kit.computed.pictures import (
+    ATLAS_COLUMNS,
+    atlas,
+    decoded_sheet,
+    gallery_error,
+    pca,
+    picture_distance,
+    principal_variances,
+)
+
+__all__ = [
+    "ATLAS_COLUMNS",
+    "COST_PICTURES",
+    "KL_PICTURES",
+    "Usage",
+    "agreement",
+    "atlas",
+    "class_gaussians",
+    "cloud",
+    "cloud_samples",
+    "contrast",
+    "cost_by_dim",
+    "decoded_sheet",
+    "density_grid",
+    "gallery_costs",
+    "gallery_error",
+    "gallery_log_weights",
+    "gap",
+    "gradients_of_mu",
+    "guided_estimate",
+    "inference_gap",
+    "kl_by_epoch",
+    "log_joint",
+    "log_weights",
+    "map_job",
+    "mixtures",
+    "pca",
+    "picture_distance",
+    "posterior_samples",
+    "principal_variances",
+    "prior_log_likelihoods",
+    "sample_scores",
+    "surgery",
+    "toy_density",
+    "turned_elbos",
+    "usage",
+]

@@ -51,15 +51,17 @@ if spec.variational:
     source(density.surgery)
 
 st.markdown("## Find a hole")
-predict(
+guessed = predict(
     "The prior's density is highest at z = 0. Does the decoder draw a good picture near it?",
     ["always", "not always"],
     "not always",
     "The decoder was only trained where the encoder put codes, and nothing makes it put some everywhere near 0. Click the"
     " buttons below and see how near to 0 a hole can be.",
     key="holes_predict",
+    then="the place is decoded, and others can be searched",
 )
-search(choice, window, Place("holes_z", spec))
+if guessed:
+    search(choice, window, Place("holes_z", spec))
 _, _, misses = computed.cloud_samples(spec)
 look_for(
     f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of real"

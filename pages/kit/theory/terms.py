@@ -33,7 +33,20 @@ def lesson(choice: Choice) -> None:
         costs = -inference.log_likelihood_of_codes(choice.model, x, z, labels)
         reconstruction, standard_error = float(costs.mean()), float(costs.std(ddof=1)) / SAMPLES**0.5
         kl = float(kl_of_dims.sum())
-        predict(
+    pictures, split, dims = st.columns([3, 4, 5], gap="large")
+    with pictures:
+        if x is not None:
+            picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
+        x_hat = inference.decode(choice.model, z[:1], labels)[0]
+        picture(x_hat, alt="What the decoder draws from the sampled code", caption="x̂, decoded from one sample of z")
+    with split:
+        if x is None:
+            guessed = True  # nothing to ask
+            st.caption(
+                "The reconstruction term needs the original picture, which is not on this machine; the KL does not."
+            )
+            st.metric("KL, nats", f"{kl_of_dims.sum():.1f}", border=True)
+        elif guessed := predict(
             "Which term is the larger one?",
             ["reconstruction", "KL"],
             "reconstruction" if reconstruction > kl else "KL",
@@ -42,20 +55,8 @@ def lesson(choice: Choice) -> None:
             else "The pixels of this model have densities, and the logarithm of a density has no floor at 0: sharp pixels count"
             " below zero.",
             key="terms_predict",
-        )
-    pictures, split, dims = st.columns([3, 3, 5], gap="large")
-    with pictures:
-        if x is not None:
-            picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
-        x_hat = inference.decode(choice.model, z[:1], labels)[0]
-        picture(x_hat, alt="What the decoder draws from the sampled code", caption="x̂, decoded from one sample of z")
-    with split:
-        if x is None:
-            st.caption(
-                "The reconstruction term needs the original picture, which is not on this machine; the KL does not."
-            )
-            st.metric("KL, nats", f"{kl_of_dims.sum():.1f}", border=True)
-        else:
+            then="both appear",
+        ):
             chart(
                 elbo_split,
                 reconstruction,
@@ -74,7 +75,7 @@ def lesson(choice: Choice) -> None:
                 f"Reconstruction is the mean over {SAMPLES} samples of z, ± its standard error; the KL is exact. One sample"
                 f" alone strays by {costs.std(ddof=1):.1f} nats."
             )
-        if "nelbo_nats" in choice.spec.metrics:
+        if guessed and "nelbo_nats" in choice.spec.metrics:
             average = choice.spec.metrics
             st.caption(
                 f"Average test picture: {average['reconstruction_nats']:.1f} + {average['kl_nats']:.1f}"
@@ -87,10 +88,11 @@ def lesson(choice: Choice) -> None:
         chart(
             posterior_by_dim, mu, np.exp(0.5 * logvar), alt="Mean and width of the posterior in each latent dimension"
         )
-    look_for(
-        f"{_about_the_sum(choice.spec)} **Try:** {_to_try(choice.spec)} A dimension with KL near 0 says nothing about this"
-        " picture."
-    )
+    if guessed:
+        look_for(
+            f"{_about_the_sum(choice.spec)} **Try:** {_to_try(choice.spec)} A dimension with KL near 0 says nothing about this"
+            " picture."
+        )
     source(inference.log_likelihood_of_codes, inference.kl_per_dim)
 
 

@@ -62,18 +62,18 @@ guessed = predict(
 )
 if guessed:
     search(choice, window, Place("holes_z", spec))
-_, _, misses = computed.cloud_samples(spec)
-look_for(
-    f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of real"
-    " codes; if q(z) were the prior, 5 % would. "
-    + (
-        "**Try:** both buttons, several times. A hole need not look bad: across a narrow seam the decoder simply goes on, and"
-        " only where there is room, as in more dimensions, it invents things that are no digit. At a border it draws both"
-        " classes at once, for lack of any code that told it what is there."
-        if spec.variational
-        else "N(0, I) covers only the crowded middle of this plane: its samples fall into few holes, and miss most codes."
+    _, _, misses = computed.cloud_samples(spec)
+    look_for(
+        f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of"
+        " real codes; if q(z) were the prior, 5 % would. "
+        + (
+            "**Try:** both buttons, several times. A hole need not look bad: across a narrow seam the decoder simply goes on,"
+            " and only where there is room, as in more dimensions, it invents things that are no digit. At a border it draws"
+            " both classes at once, for lack of any code that told it what is there."
+            if spec.variational
+            else "N(0, I) covers only the crowded middle of this plane: its samples fall into few holes, and miss most codes."
+        )
     )
-)
 source(density.find_hole, density.is_hole, density.tells_holes, density.find_border, density.log_aggregate)
 
 st.markdown("## Sample from the codes' own density")

@@ -73,7 +73,8 @@ def _means_and_samples(choice: Choice, digit: int, seed: int, sampled: bool) -> 
                 np.stack([mean, drawn.clip(0, 1)] if sampled else [mean]),
                 columns=1 + sampled,
                 scale=4,
-                alt=f"Mean of p(x|z){f' and a sample of its pixels, seed {seed},' * sampled} under {id_}, {kind} pixels",
+                alt=f"Mean of p(x|z){' and a sample of its pixels' * sampled} under {id_}, {kind} pixels"
+                + f", seed {seed}" * sampled,
                 caption=f"{id_}: the mean{', and a sample of every pixel' * sampled}, z = μ",
             )
             if likelihood != cache.manifest().models[id_].likelihood:

@@ -51,32 +51,34 @@ if spec.variational:
     source(density.surgery)
 
 st.markdown("## Find a hole")
-predict(
+guessed = predict(
     "The prior's density is highest at z = 0. Does the decoder draw a good picture near it?",
     ["always", "not always"],
     "not always",
     "The decoder was only trained where the encoder put codes, and nothing makes it put some everywhere near 0. Click the"
     " buttons below and see how near to 0 a hole can be.",
     key="holes_predict",
+    then="the place is decoded, and others can be searched",
 )
-search(choice, window, Place("holes_z", spec))
-_, _, misses = computed.cloud_samples(spec)
-look_for(
-    (
-        f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of real"
-        " codes; if q(z) were the prior, 5 % would. "
-        if tells_holes(spec)
-        else "How many samples of the prior land in holes cannot be counted here: even real codes lie where the score sees"
-        " none of the others. "
+if guessed:
+    search(choice, window, Place("holes_z", spec))
+    _, _, misses = computed.cloud_samples(spec)
+    look_for(
+        (
+            f"**{misses:.1%}** of 2,000 samples of the prior (seed 0) land where the density of codes is lower than at 95 % of"
+            " real codes; if q(z) were the prior, 5 % would. "
+            if tells_holes(spec)
+            else "How many samples of the prior land in holes cannot be counted here: even real codes lie where the score sees"
+            " none of the others. "
+        )
+        + (
+            "**Try:** both buttons, several times. A hole need not look bad: across a narrow seam the decoder simply goes on,"
+            " and only where there is room, as in more dimensions, it invents things that are no digit. At a border it draws"
+            " both classes at once, for lack of any code that told it what is there."
+            if spec.variational
+            else "N(0, I) covers only the crowded middle of this plane: its samples fall into few holes, and miss most codes."
+        )
     )
-    + (
-        "**Try:** both buttons, several times. A hole need not look bad: across a narrow seam the decoder simply goes on, and"
-        " only where there is room, as in more dimensions, it invents things that are no digit. At a border it draws both"
-        " classes at once, for lack of any code that told it what is there."
-        if spec.variational
-        else "N(0, I) covers only the crowded middle of this plane: its samples fall into few holes, and miss most codes."
-    )
-)
 source(density.find_hole, density.is_hole, density.tells_holes, density.find_border, density.log_aggregate)
 
 st.markdown("## Sample from the codes' own density")

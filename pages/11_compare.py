@@ -53,8 +53,9 @@ if trio:
 
     st.markdown("## Samples from N(0, I)")
     st.markdown("The same noise goes to every decoder, as if each were the decoder of a VAE.")
+    guessed = True
     if len(trio) == len(NAMES):
-        predict(
+        guessed = predict(
             "Whose samples vary least?",
             ["PCA", "autoencoder", "VAE"],
             "PCA",
@@ -63,12 +64,14 @@ if trio:
             " bends, so even the small region that N(0, I) reaches has several digits. Only the VAE was trained to put its"
             " codes there.",
             key="compare_predict",
+            then="the samples appear",
         )
-    samples(trio, dataset)
-    look_for(
-        "**Try:** *scaled*: PCA and the autoencoder now cover their planes, but a Gaussian is not the shape of their codes:"
-        " some samples fall between or outside them. The page Holes fits a better density."
-    )
+    if guessed:
+        samples(trio, dataset)
+        look_for(
+            "**Try:** *scaled*: PCA and the autoencoder now cover their planes, but a Gaussian is not the shape of their codes:"
+            " some samples fall between or outside them. The page Holes fits a better density."
+        )
 
 st.markdown("## Latent sizes")
 sizes, broken = family(dataset, lambda s: s.variational and s.beta == 1 and s.likelihood == "bernoulli")
@@ -85,20 +88,23 @@ if sizes:
 
 st.markdown("## Which axis means what?")
 needs_posterior(choice)
-predict(
+guessed = predict(
     "Turn the latent axes of a trained VAE by 45 degrees: turn every posterior, and let the decoder turn back. What happens"
     " to the ELBO?",
     ["it falls", "it stays", "it rises"],
     "it stays",
     "N(0, I) looks the same from every side, so the KL stays, and the decoder undoes the turn, so the reconstruction stays.",
     key="compare_turn_predict",
+    then="the ELBO appears below the pictures",
 )
-turned_axes(choice)
-look_for(
-    "Turned by 45 degrees the axes draw other changes, and the ELBO is the same to the last digit. **So the ELBO alone cannot"
-    " say which axis means what**, and a slider that seems to mean *slant* is an accident of this training (Locatello et al."
-    " 2019). One thing does prefer some axes: our encoder gives σ for each axis and no correlations. Were it kept so, the"
-    " turned model would have to use rounder clouds, which costs the nats of the chart: that is why VAEs line up with"
-    " directions like those of PCA (Rolinek et al. 2019). Where two σ are alike, it costs nothing, and the axes are free."
-)
+turned_axes(choice, with_cost=guessed)
+if guessed:
+    look_for(
+        "Turned by 45 degrees the axes draw other changes, and the ELBO is the same to the last digit. **So the ELBO alone"
+        " cannot say which axis means what**, and a slider that seems to mean *slant* is an accident of this training"
+        " (Locatello et al. 2019). One thing does prefer some axes: our encoder gives σ for each axis and no correlations."
+        " Were it kept so, the turned model would have to use rounder clouds, which costs the nats of the chart: that is why"
+        " VAEs line up with directions like those of PCA (Rolinek et al. 2019). Where two σ are alike, it costs nothing, and"
+        " the axes are free."
+    )
 source(rotation.rotation, rotation.rotate_posterior, rotation.kl, rotation.best_diagonal, rotation.elbo)

@@ -112,11 +112,14 @@ def track_of(one: ModelSpec) -> dict:
 
 
 def said(one: ModelSpec, epoch: int) -> str:
-    """What a model is doing at one of its epochs, and its figures."""
+    """What a model is doing at one of its epochs and, once the reader has guessed, its figures."""
+    phase = phase_at(one.recipe, epoch)
+    words = f"{phase[0].upper()}{phase[1:]}."
+    if not guessed:
+        return words
     terms = terms_by_epoch(one, "validation")
     figures = ", ".join(f"{name} {values[one.history['epoch'].index(epoch)]:.1f}" for name, values in terms.items())
-    phase = phase_at(one.recipe, epoch)
-    return f"{phase[0].upper()}{phase[1:]}. On held-out pictures, nats: {figures}"
+    return f"{words} On held-out pictures, nats: {figures}"
 
 
 try:
@@ -128,6 +131,20 @@ except ArtifactError as error:
         f"The training of {' and '.join(one.id for one in shown)} cannot be shown: {error}", icon=":material/error:"
     )
     st.stop()
+guessed = predict(
+    "Training pushes the KL down: it is a cost in the objective. Which way does it go from the untrained model to the"
+    " trained one?",
+    ["it falls", "it stays where it was", "it rises"],
+    "it rises",
+    "An untrained encoder gives every picture nearly the prior, which costs nothing and says nothing: step from epoch 0"
+    " to 1 and watch the scatter open. While its weight is small, the KL even overshoots, because codes are cheap. At full"
+    " weight it settles where one more nat of KL would buy less than β nats of reconstruction, and late in training it"
+    " creeps up again: better decoders make longer codes worth their price. All of it stands in the KL curve below.",
+    key="training_predict",
+    then="the curves appear",
+)
+if not guessed:
+    tracks = [{**one, "charts": []} for one in tracks]
 epochs = times_of(tracks)
 lines = [f"Epoch {epoch}. " for epoch in epochs]
 for one in shown:
@@ -147,17 +164,6 @@ refuse_unknown(
 asked = st.query_params.get("epoch", "")
 start = int(asked) if asked in map(str, epochs) else epochs[-1]
 
-predict(
-    "Training pushes the KL down: it is a cost in the objective. Which way does it go from the untrained model to the"
-    " trained one?",
-    ["it falls", "it stays where it was", "it rises"],
-    "it rises",
-    "An untrained encoder gives every picture nearly the prior, which costs nothing and says nothing: step from epoch 0"
-    " to 1 and watch the scatter open. While its weight is small, the KL even overshoots, because codes are cheap. At full"
-    " weight it settles where one more nat of KL would buy less than β nats of reconstruction, and late in training it"
-    " creeps up again: better decoders make longer codes worth their price. All of it stands in the KL curve below.",
-    key="training_predict",
-)
 replay = replay_of(tracks, clock="Epoch", texts=[f"epoch {epoch}" for epoch in epochs], said=lines)
 
 
@@ -190,14 +196,18 @@ for one in shown:
         else ""
     )
     st.caption(f"The {one.id} that is shipped is the one of epoch {one.epoch}, {best}.{rise}{deformed}")
-    st.caption(f"Phases of {one.id}, numbered above its curves: {phases_in_words(one.recipe)}.")
+    if guessed:
+        st.caption(f"Phases of {one.id}, numbered above its curves: {phases_in_words(one.recipe)}.")
+if guessed:
+    st.caption(
+        "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise;"
+        " shaded by phase. A number above the frame is the untrained model's: it lies beyond the axis and is drawn on the"
+        f" rim. Bars: mean over {computed.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."
+        + (" Two models share the axes of their curves and bars." if len(shown) > 1 else "")
+    )
 st.caption(
-    "Curves: solid on held-out pictures, dashed on training pictures, measured after every epoch with the same noise;"
-    " shaded by phase. A number above the frame is the untrained model's: it lies beyond the axis and is drawn on the rim."
-    f" Bars: mean over {computed.KL_PICTURES} pictures of the gallery, encoded with each epoch's weights."
-    " A code outside of the axes, early in training, is drawn on their rim."
-    + (" Two models share the axes of their curves and bars." if len(shown) > 1 else "")
-    + " Sources: Bowman et al. (2016) and Sønderby et al. (2016) on raising the weight of the KL."
+    "A code outside of the axes, early in training, is drawn on their rim."
+    " Sources: Bowman et al. (2016) and Sønderby et al. (2016) on raising the weight of the KL."
 )
 look_for(
     "Strokes first, then classes, then detail; the held-out curves tell what is learned and not memorised. **Try:** hide"

@@ -48,7 +48,7 @@ def walk():
 
     st.markdown(f"## {part}")
     if part == "Step by step":
-        predict(
+        guessed = predict(
             "Halfway, a cross-fade of the pixels shows both pictures at half their brightness. And the decoder, halfway"
             " between their codes?",
             ["the same", "one picture of its own", "noise"],
@@ -57,12 +57,14 @@ def walk():
             " below: the cross-fade lays two pictures over each other, the decoder draws one. Where the path crosses a region"
             " in which few codes lie, that one may be blurred.",
             "transition_predict",
+            then="what the decoder draws appears above the cross-fade",
         )
-        step_by_step(ends, kind)
-        look_for(
-            "Shapes bend, open and close, where the cross-fade shows two pictures at once. **Try:** two"
-            " pictures of one class, then of two far classes: where does it stop being one and begin to be the other?"
-        )
+        step_by_step(ends, kind, decoded=guessed)
+        if guessed:
+            look_for(
+                "Shapes bend, open and close, where the cross-fade shows two pictures at once. **Try:** two"
+                " pictures of one class, then of two far classes: where does it stop being one and begin to be the other?"
+            )
     elif part == "What the path passes":
         what_it_passes(ends, kind)
         look_for(

@@ -51,7 +51,7 @@ if choice.spec not in family:
         f" latent size {latent_dim}: {', '.join(spec.id for spec in family)}."
     )
 
-predict(
+guessed = predict(
     "β grows, and every model is trained anew. Which way does the reconstruction go, and which way the KL?",
     ["sharper, and more KL", "sharper, and less KL", "worse, and less KL", "worse, and more KL"],
     "worse, and less KL",
@@ -60,6 +60,7 @@ predict(
     f" averages: the reconstruction term grows from {family[0].metrics['reconstruction_nats']:.1f} to"
     f" {family[-1].metrics['reconstruction_nats']:.1f} nats.",
     key="tradeoff_predict",
+    then="the measured curve appears, and what follows from it",
 )
 
 with row():
@@ -100,7 +101,7 @@ replay = replay_of(
             classes=classes,
             note="Decoded from a sample of the posterior, with the same ε for every β."
             + ("" if images is None else " Each original stands above."),
-            lead=[rate_distortion(family)],
+            lead=[rate_distortion(family, curve=guessed)],
             charts=[
                 dimension_bars(
                     by_use,
@@ -144,6 +145,8 @@ def scrubbed():
 
 
 scrubbed()
+if not guessed:
+    st.stop()  # all that follows is about the curve
 st.caption(
     "The dotted lines join equal sums of rate and distortion, which is the nELBO: a code that costs a nat more and saves a"
     " nat of reconstruction leaves it as it is. Rate, distortion and KL of each dimension are means over the official test"

@@ -25,7 +25,7 @@ needs_posterior(choice)
 dimensions = dimensions_of(choice)
 collapsed = ", ".join(dimensions.collapsed)
 
-predict(
+guessed = predict(
     "A dimension has a KL of zero: its posterior is the prior for every picture. You set it to 0 for all of them. What"
     " happens to the reconstructions?",
     ["nothing that can be seen", "all of them blur a little", "some become other digits"],
@@ -33,6 +33,7 @@ predict(
     "In training that dimension was pure noise, ε and nothing else, so the decoder has learned to ignore it. Try it below"
     + (f": {collapsed} of this model." if collapsed else ", with mnist-z20 or mnist-z10-b8 in the sidebar."),
     key="collapse_predict",
+    then="the worth of each dimension appears below",
 )
 
 st.markdown("## Switch dimensions off")
@@ -42,7 +43,7 @@ st.markdown(
     f" average over the first {computed.COST_PICTURES}, when it alone is set to 0, the prior's mean. Click bars, or choose"
     " names, and they are set to 0 together."
 )
-switched_off(choice, dimensions)
+switched_off(choice, dimensions, with_worth=guessed)
 look_for(
     f"This model uses {int(dimensions.active.sum())} of its {choice.spec.latent_dim} dimensions"
     + (f"; {collapsed} collapsed." if collapsed else ".")

@@ -1,13 +1,14 @@
 """Pictures of every page: `python tests/screenshots.py FOLDER`, to be looked at.
 
-Each page at the width of a laptop and of a phone, in the light and the dark theme. `--readme` takes only the
-pictures of the README, light, 1280 pixels wide.
+Each page, its questions answered, at the width of a laptop and of a phone, in the light and the dark theme. `--readme`
+takes only the pictures of the README, light, 1280 pixels wide.
 """
 
 import argparse
 import re
 from pathlib import Path
 
+from answered import answered
 from chromium import FLAGS, executable, running_app, settled
 
 PAGES = {
@@ -61,7 +62,7 @@ def main() -> None:
                 link += "&presentation=true"
             for width, scheme in looks:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                page.goto(f"{address}/{link}")
+                page.goto(f"{address}/{link}&{answered()}")
                 settled(page)
                 page.wait_for_timeout(2500)  # charts fade in
                 if not options.readme:  # the whole page, not only what is above the fold

@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from answered import answered
 from chromium import canvas_content, changed, go_to, picture
 from conftest import ARTIFACTS, ROOT, SHIPPED
 
@@ -61,7 +62,7 @@ def test_loss_theory_follows_the_slider_of_mu(app, visit):
 
 
 def test_training_progress_steps_back_in_pictures_dots_and_curves(app, visit):
-    page = visit(f"{app}/training_progress?model=mnist-z10")
+    page = visit(f"{app}/training_progress?model=mnist-z10&{answered('training_predict')}")
     player = {
         "pictures": lambda: page.locator("img.reconstruction").get_attribute("src"),
         "samples": lambda: page.locator("img.samples").get_attribute("src"),
@@ -256,7 +257,7 @@ def test_digit_transitions_redraw_the_strip_for_another_end(app, visit):
 def test_digit_transitions_offer_the_animation_as_a_file(app, visit, tmp_path):
     from PIL import Image
 
-    page = visit(f"{app}/digit_transitions?transition_steps=6")
+    page = visit(f"{app}/digit_transitions?transition_steps=6&{answered('transition_predict')}")
     with page.expect_download() as download:
         page.get_by_role("button", name="Animation as GIF").click()
     download.value.save_as(tmp_path / "there_and_back.gif")

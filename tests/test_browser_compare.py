@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from answered import answered
 from chromium import canvas_content, changed
 from conftest import ARTIFACTS, SHIPPED
 
@@ -92,7 +93,7 @@ def test_the_arrow_keys_move_the_cursor(app, visit):
 
 
 def test_holes_scores_the_place_one_clicks_and_the_search_moves_the_cursor(app, visit):
-    page = visit(f"{app}/holes")
+    page = visit(f"{app}/holes?{answered('holes_predict')}")
     root, density = page.locator(".planes"), page.locator("[data-testid=stMetricValue]").first
     before = density.inner_text()
     page.locator("canvas.dots").scroll_into_view_if_needed()

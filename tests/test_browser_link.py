@@ -68,3 +68,21 @@ def test_what_another_model_has_not_is_no_fault_of_the_link(app, visit):
     assert page.get_by_text("The link asks for").count() == 0
     again = visit(f"{app}/gaussian_sampling?sampling_part=Grid&sampling_right=z19&model=mnist-z4")
     again.get_by_text("The link asks for sampling_right “z19”").wait_for()
+
+
+def test_an_answer_shows_at_one_click_and_stays_on_other_pages_and_in_the_link(app, visit):
+    page = visit(f"{app}/digit_transitions")
+    rows, shown = page.locator(".walk"), ".walk[data-rows*='decoded']"
+    assert rows.get_attribute("data-rows") == "pixel cross-fade of the originals"
+    page.get_by_text("one picture of its own", exact=True).click()
+    page.wait_for_selector(shown)
+    page.wait_for_url("**transition_predict=one+picture+of+its+own**")
+    link = page.url
+    go_to(page, "Learn", "Overview")
+    assert "transition_predict" not in page.url
+    go_to(page, "Explore", "Digit transitions")
+    page.wait_for_url(link)
+    page.wait_for_selector(shown)
+    again = visit(link)
+    again.wait_for_selector(shown)
+    assert again.get_by_role("radio", name="one picture of its own").is_checked()

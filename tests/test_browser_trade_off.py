@@ -1,6 +1,7 @@
 """The player's clock in a browser: beta scrubbed without the server, two trainings on one control; a pill pressed."""
 
 import pytest
+from answered import answered
 from chromium import canvas_content, changed, picture
 
 pytestmark = pytest.mark.browser
@@ -37,7 +38,7 @@ def test_beta_moves_dot_pictures_codes_and_bars_without_asking_the_server(app, v
 
 
 def test_the_dot_stands_on_the_ring_of_its_beta(app, visit):
-    page = visit(f"{app}/trade_off?model=mnist-z10&beta=0.3")
+    page = visit(f"{app}/trade_off?model=mnist-z10&beta=0.3&{answered('tradeoff_predict')}")
     dot = page.locator(".lead circle.at")
     place = [dot.get_attribute(name) for name in ("cx", "cy")]
     rings = page.locator(".lead circle.stop").evaluate_all(
@@ -48,7 +49,9 @@ def test_the_dot_stands_on_the_ring_of_its_beta(app, visit):
 
 
 def test_two_trainings_follow_one_control(app, visit):
-    page = visit(f"{app}/training_progress?model=mnist-z2&training_second=mnist-z10&epoch=1")
+    page = visit(
+        f"{app}/training_progress?model=mnist-z2&training_second=mnist-z10&epoch=1&{answered('training_predict')}"
+    )
     tracks = page.locator(".track")
     assert tracks.locator(".name").all_inner_texts() == ["mnist-z2", "mnist-z10"]
 
@@ -89,7 +92,7 @@ WATCH_CANVAS = """() => {
 @pytest.mark.parametrize("link", ["training_progress?model=mnist-z2", "trade_off?model=mnist-z10"])
 @pytest.mark.parametrize(("width", "switch", "least"), [(390, "", 11), (1270, "&presentation=true", 16)])
 def test_the_charts_letters_are_legible_on_a_phone_and_in_a_lecture_hall(app, visit, link, width, switch, least):
-    page = visit(f"{app}/{link}{switch}")
+    page = visit(f"{app}/{link}{switch}&{answered('training_predict', 'tradeoff_predict')}")
     page.evaluate(WATCH_CANVAS)
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_timeout(500)  # the charts are drawn anew
@@ -107,7 +110,7 @@ def test_the_charts_letters_are_legible_on_a_phone_and_in_a_lecture_hall(app, vi
 
 
 def test_every_phase_has_a_label_that_fits_between_its_borders(app, visit):
-    page = visit(f"{app}/training_progress?model=mnist-z2")
+    page = visit(f"{app}/training_progress?model=mnist-z2&{answered('training_predict')}")
     for figure in page.locator(".player figure:has(rect.phase)").all():
         shades = figure.locator("rect.phase").evaluate_all("all => all.map((r) => r.getBoundingClientRect().toJSON())")
         labels = figure.locator("text:has(title)").evaluate_all(

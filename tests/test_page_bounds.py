@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from conftest import SHIPPED
-from test_pages import PATHS, component, open_page
+from test_pages import PATHS, component, fresh_page, open_page
 
 from pages.kit import cache
 from pages.kit.components.climb import window
@@ -78,13 +78,15 @@ def test_fresh_samples_move_the_bounds_and_not_the_gaps():
     assert after["Amortisation gap"] == before["Amortisation gap"]
 
 
-def test_a_prediction_is_answered_for_this_picture():
-    at = open_page(PAGE, digit="427")
+def test_a_prediction_is_answered_for_this_picture_and_not_asked_again_for_the_next():
+    at = fresh_page(PAGE, digit="427")
     question = next(radio for radio in at.radio if "number 427" in radio.label)
     question.set_value("the Gaussian's").run()
     assert "the Gaussian's" in at.success[0].value
     at.number_input(key="digit").set_value(15).run()
-    assert not at.success  # another picture, another question
+    assert not at.success
+    assert any("The answer: **the encoder's**." in info.value for info in at.info)
+    assert "Amortisation gap" in numbers(at)
 
 
 def test_where_the_ascent_is_caught_the_page_says_so_and_offers_the_other_start():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import ARTIFACTS, SHIPPED
 from PIL import Image
-from test_pages import component, open_page
+from test_pages import component, fresh_page, open_page
 
 from pages.kit import cache
 from pages.kit.recipes import what_differs
@@ -95,8 +95,9 @@ def test_the_link_chooses_beta_until_another_model_is_chosen():
 
 
 def test_the_reason_is_hidden_until_the_reader_has_predicted():
-    at = open_page(PAGE)
+    at = fresh_page(PAGE)
     assert not at.success
+    assert not at.dataframe
     at.radio(key="tradeoff_predict").set_value("worse, and less KL").run()
     assert "33.2" in at.success[0].value  # the rate at beta 0.1
     at.radio(key="tradeoff_predict").set_value("sharper, and more KL").run()

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from conftest import ARTIFACTS, SHIPPED
-from test_pages import component, open_page
+from test_pages import component, fresh_page, open_page
 
 from pages.kit import cache, computed
 from pages.kit.charts.player import phase_at, phases, phases_in_words, terms_by_epoch
@@ -155,12 +155,15 @@ def test_the_kl_does_rise_as_the_answer_says():
 
 
 def test_the_answer_is_not_given_away():
-    at = open_page(PAGE)
+    at = fresh_page(PAGE)
+    (track,) = component(at)["tracks"]
+    assert not track["charts"]
     words = " ".join(element.value for element in (*at.markdown, *at.caption, *at.info))
     assert "overshoot" not in words
     assert "rises from" not in words
     at.radio(key="training_predict").set_value("it falls").run()
     assert any("The answer: **it rises**." in info.value for info in at.info)
+    assert [chart["name"] for chart in component(at)["tracks"][0]["charts"]][1] == "KL"
     at.radio(key="training_predict").set_value("it rises").run()
     assert "overshoots" in at.success[0].value
 

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from answered import ANSWERED
 from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -25,7 +26,7 @@ PAGE = "pages/6_digit_transitions.py"
 
 def open_page(own: tuple[OwnDigit, ...] = (), **query) -> AppTest:
     at = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
-    for name, value in query.items():
+    for name, value in (ANSWERED | query).items():
         at.query_params[name] = str(value)
     at.session_state["own_digits"] = list(own)
     at.switch_page(PAGE).run()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from answered import ANSWERED
 from conftest import ROOT, SHIPPED, write_dataset
 from streamlit.testing.v1 import AppTest
 
@@ -25,12 +26,17 @@ from vae_core.manifest import read_arrays, read_manifest, write_manifest
 PATHS = [path for rows in PAGES.values() for path, _, _ in rows]
 
 
-def open_page(path: str, **query: str) -> AppTest:
+def fresh_page(path: str, **query: str) -> AppTest:
     """A page as a visitor with this link sees it."""
     at = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
     for name, value in query.items():
         at.query_params[name] = value
     return at.switch_page(path).run()
+
+
+def open_page(path: str, **query: str) -> AppTest:
+    """A page as a visitor with this link sees it who has answered every question."""
+    return fresh_page(path, **(ANSWERED | query))
 
 
 def pictures(at: AppTest) -> list[str]:

@@ -11,9 +11,11 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from pages.kit.controls import refuse_unknown
 from pages.kit.present import presenting
 from vae_core.images import enlarged, labelled, png, tile, unpacked
 
+JUST_SHOW = "Just show me"
 _PRESENTED = "; zoom: 2; image-rendering: pixelated"
 
 
@@ -111,16 +113,27 @@ def printed(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def predict(question: str, answers: list[str], right: str, why: str, key: str) -> None:
-    """A question to answer before looking: the reason stays hidden until the reader has committed to an answer."""
+def predict(
+    question: str, answers: list[str], right: str, why: str, key: str, then: str = "the reason appears"
+) -> bool:
+    """A question to answer before looking; whether the reader has committed to an answer, or has asked to be shown.
+
+    Until then the page leaves out what gives the answer away, and `then` says what will appear. Nobody is asked twice: what was
+    answered holds for the visit and, as `key`, in the link, also where another picture or model has another right answer.
+    """
+    options = [*answers, JUST_SHOW]
     with st.container(border=True):
-        said = st.radio(f"**Predict first.** {question}", answers, index=None, key=key, horizontal=True)
+        refuse_unknown(key, options, "Choose an answer of your own.")
+        said = st.radio(
+            f"**Predict first.** {question}", options, index=None, key=key, bind="query-params", horizontal=True
+        )
         if said is None:
-            st.caption("Choose an answer, and the reason appears.")
+            st.caption(f"Choose an answer, and {then}.")
         elif said == right:
             st.success(f"Right. The answer: **{right}**. {why}", icon=":material/check:")
         else:
             st.info(f"The answer: **{right}**. {why}", icon=":material/lightbulb:")
+    return said is not None
 
 
 def look_for(text: str) -> None:

@@ -2,8 +2,9 @@
 
 Starts the app on one core and drives visitors over Streamlit's own websocket protocol, without a browser: all arrive at
 once and fetch what the page's live decoder needs, then each moves the first slider of the page every two seconds and receives
-the new picture, which travels in the page's own message. `--page` is any page with a slider, `--query` its link. Prints the
-time to a usable page, the time of a rerun, and the server's memory. Loopback only, bounded in visitors and time.
+the new picture, which travels in the page's own message. `--page` is any page with a slider, `--query` its link; its
+questions are answered. Prints the time to a usable page, the time of a rerun, and the server's memory. Loopback only,
+bounded in visitors and time.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from answered import answered
 from chromium import running_app
 
 RANDOM = "sampling_part=Random"  # the part of Gaussian sampling whose slider is moved
@@ -144,7 +146,7 @@ def quantile(values: list[float], share: float) -> float:
 
 
 async def crowd(address: str, page: str, query: str, count: int, seconds: float) -> list[Visitor]:
-    visitors = [Visitor(address, page, query) for _ in range(count)]
+    visitors = [Visitor(address, page, f"{query}&{answered()}") for _ in range(count)]
     begin = time.time() + ARRIVAL
     await asyncio.gather(*(visitor.visit(begin, begin + seconds) for visitor in visitors))
     return visitors

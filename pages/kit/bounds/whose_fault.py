@@ -44,14 +44,15 @@ def whose_fault(subject: Subject) -> None:
     amortisation = round(gap.amortisation, 2)
     approximation = round(gap.log_evidence - gap.elbo, 2) - amortisation  # what is shown adds up
     encoder, gaussian = "the encoder's", "the Gaussian's"
-    predict(
+    guessed = predict(
         f"Whose is the larger part of the gap of {subject.name}, number {subject.digit}?",
         [encoder, gaussian],
         encoder if gap.amortisation > gap.approximation else gaussian,
         f"Of the {amortisation + approximation:.2f} nats, {amortisation:.2f} go once q is made for this picture alone:"
         f" the amortisation gap. {approximation:.2f} stay, because the true posterior is no Gaussian with axes along z1 and z2:"
         " the approximation gap.",
-        key=f"bounds_predict_{choice.spec.id}_{subject.digit}",
+        key="bounds_predict",
+        then="the two parts appear below the ascent",
     )
     ascents = {"encoder": gap.from_encoder, "peak": gap.from_peak}
     start = one_of(
@@ -69,6 +70,8 @@ def whose_fault(subject: Subject) -> None:
             " numbers below count the better one.",
             icon=":material/landscape:",
         )
+    if not guessed:
+        return
     numbers = st.columns(3)
     numbers[0].metric("Amortisation gap, nats", f"{amortisation:.2f}", border=True)
     numbers[1].metric("Approximation gap, nats", f"{approximation:.2f}", border=True)

@@ -132,8 +132,11 @@ def dimension_bars(
     )
 
 
-def rate_distortion(family: Sequence[ModelSpec]) -> dict:
-    """The measured curve of a family: KL across, reconstruction upwards, and lines on which their sum is constant."""
+def rate_distortion(family: Sequence[ModelSpec], curve: bool = True) -> dict:
+    """The measured curve of a family: KL across, reconstruction upwards, and lines on which their sum is constant.
+
+    Without its `curve` only the place of the model that is shown.
+    """
     rate = np.array([spec.metrics["kl_nats"] for spec in family])
     distortion = np.array([spec.metrics["reconstruction_nats"] for spec in family])
     right = float(np.ceil(1.15 * rate.max() / 5) * 5)
@@ -147,6 +150,14 @@ def rate_distortion(family: Sequence[ModelSpec]) -> dict:
         xy = _xy(ends / right, _share(total - ends, low, high))
         guides.append({"kind": "guide", "xy": xy, "text": f"nELBO {total:g}", "colour": concepts.ELBO.colour})
     places = _xy(rate / right, _share(distortion, low, high))
+    stops = [
+        {"x": x, "y": y, "text": f"β = {spec.beta:g}", "said": f"{spec.id}: rate {r:.1f}, distortion {d:.1f} nats"}
+        for (x, y), spec, r, d in zip(places, family, rate, distortion, strict=True)
+    ]
+    in_words = "; ".join(
+        f"beta {spec.beta:g}: rate {r:.1f}, distortion {d:.1f}"
+        for spec, r, d in zip(family, rate, distortion, strict=True)
+    )
     return _chart(
         "Rate and distortion",
         "currentColor",  # the page's text: it is two concepts at once
@@ -156,15 +167,9 @@ def rate_distortion(family: Sequence[ModelSpec]) -> dict:
         y_title="distortion: −E log p(x|z), nats an image",
         x_ticks=[(value / right, text) for value, text in _round_values(0, right)],
         y_ticks=_ticks(low, high, low, high),
-        alt="; ".join(
-            f"beta {spec.beta:g}: rate {r:.1f}, distortion {d:.1f}"
-            for spec, r, d in zip(family, rate, distortion, strict=True)
-        ),
-        lines=[*guides, {"kind": "held_out", "xy": places}],
-        stops=[
-            {"x": x, "y": y, "text": f"β = {spec.beta:g}", "said": f"{spec.id}: rate {r:.1f}, distortion {d:.1f} nats"}
-            for (x, y), spec, r, d in zip(places, family, rate, distortion, strict=True)
-        ],
+        alt=in_words if curve else "The place of the chosen beta, without the others",
+        lines=[*guides, {"kind": "held_out", "xy": places}] if curve else guides,
+        stops=stops if curve else [],
         now=places,
     )
 

@@ -41,20 +41,20 @@ def dimensions_of(choice: Choice) -> Dimensions:
     return Dimensions(names, usage.kl, usage.active, choice.most_used_first())
 
 
-def switched_off(choice: Choice, dimensions: Dimensions) -> None:
-    """The whole section. A choice of dimensions belongs to its model; a link may name some that this one does not have."""
+def switched_off(choice: Choice, dimensions: Dimensions, with_worth: bool) -> None:
+    """The whole section, `with_worth` of each dimension. A choice of dimensions belongs to its model; a link may name some that this one does not have."""
     names = dimensions.names
     if st.session_state.setdefault("collapse_model", choice.spec.id) != choice.spec.id:
         st.session_state["collapse_model"] = choice.spec.id
         st.session_state[KEY] = [names[dimensions.most_used_first[0]]]
     elif unknown := [name[:20] for name in st.query_params.get_all(KEY) if name not in names]:
         st.warning(f"The link asks for {KEY} “{', '.join(unknown)[:40]}”; this model has z1 to {names[-1]}.")
-    _by_hand(choice, dimensions)
+    _by_hand(choice, dimensions, with_worth)
 
 
 @fragment
-def _by_hand(choice: Choice, dimensions: Dimensions) -> None:
-    off = _chosen_and_charted(choice, dimensions)
+def _by_hand(choice: Choice, dimensions: Dimensions, with_worth: bool) -> None:
+    off = _chosen_and_charted(choice, dimensions, with_worth)
     with row():
         digit = chosen_digit(choice)
     dims = [dimensions.names.index(name) for name in off]
@@ -64,7 +64,7 @@ def _by_hand(choice: Choice, dimensions: Dimensions) -> None:
         _figures(choice, digit, z, dims, said, dimensions)
 
 
-def _chosen_and_charted(choice: Choice, dimensions: Dimensions) -> list[str]:
+def _chosen_and_charted(choice: Choice, dimensions: Dimensions, with_worth: bool) -> list[str]:
     """The controls and the two charts; returns the names of the dimensions that are off."""
     names, collapsed = dimensions.names, dimensions.collapsed
     with row():
@@ -97,7 +97,7 @@ def _chosen_and_charted(choice: Choice, dimensions: Dimensions) -> list[str]:
     with worth:
         if choice.images is None:
             st.caption("What a dimension is worth needs the original pictures, which are not on this machine.")
-        else:
+        elif with_worth:
             _bars(
                 "worth",
                 "Nats of reconstruction lost without each latent dimension",

@@ -17,17 +17,17 @@ PICTURES = 11  # along an axis
 
 
 @fragment
-def turned_axes(choice: Choice) -> None:
+def turned_axes(choice: Choice, with_cost: bool) -> None:
     """The picture and the two axes, and all that depends on them."""
     with row():
         digit = chosen_digit(choice)
         dims = chosen_axes(choice, "First axis", "Second axis", ("compare_first", "compare_second"), width=120)
-    _turned(choice, digit, dims)
+    _turned(choice, digit, dims, with_cost)
 
 
 @fragment
-def _turned(choice: Choice, digit: int, dims: tuple[int, int]) -> None:
-    """The angle, the traversals along the turned axes, and what the turn costs."""
+def _turned(choice: Choice, digit: int, dims: tuple[int, int], with_cost: bool) -> None:
+    """The angle, the traversals along the turned axes and, if wanted, what the turn costs."""
     refuse_unknown("compare_angle", [str(angle) for angle in DEGREES], "Angles go from 0 to 90 degrees in steps of 15.")
     angle = st.select_slider(
         "Axes turned by, degrees", DEGREES, 45, key="compare_angle", bind="query-params", width=440
@@ -43,7 +43,8 @@ def _turned(choice: Choice, digit: int, dims: tuple[int, int]) -> None:
         alt = f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees"
         sheet(pictures, columns=PICTURES, scale=2, alt=alt)
         st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
-    _cost(choice, dims, angle, change=float(np.abs(x[-1] - x[-2]).max()))
+    if with_cost:
+        _cost(choice, dims, angle, change=float(np.abs(x[-1] - x[-2]).max()))
 
 
 def _cost(choice: Choice, dims: tuple[int, int], angle: int, change: float) -> None:

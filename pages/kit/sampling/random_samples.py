@@ -14,15 +14,17 @@ from vae_core import inference, latent
 def random_samples(choice: Choice):
     """A sheet of samples of the prior, and how far from 0 they fall."""
     latent_dim = choice.spec.latent_dim
-    predict(
-        f"The density of N(0, I) is highest at z = 0. Where do most of its samples in {latent_dim} dimensions lie?",
-        ["close to 0", f"about √{latent_dim} away from 0", "anywhere, evenly"],
-        f"about √{latent_dim} away from 0",
-        "The squared norm is a sum of that many squares, each 1 on average. Near 0 the density is highest, but there is"
+    shell = "about √d away from 0"
+    guessed = predict(
+        f"The density of N(0, I) is highest at z = 0. Where do most of its samples in d = {latent_dim} dimensions lie?",
+        ["close to 0", shell, "anywhere, evenly"],
+        shell,
+        f"The squared norm is a sum of d = {latent_dim} squares, each 1 on average. Near 0 the density is highest, but there is"
         " hardly any room; the more dimensions, the thinner the shell in which nearly all samples lie.",
         "sampling_shell",
+        then="the samples' distances from 0 appear below them",
     )
-    samples(choice)
+    samples(choice, with_norms=guessed)
     if choice.spec.conditional:
         samples_are = "At temperature 1 these are honest samples of the model, all of the class that it is told."
     elif choice.spec.variational:
@@ -39,7 +41,7 @@ def random_samples(choice: Choice):
 
 
 @fragment
-def samples(choice: Choice):
+def samples(choice: Choice, with_norms: bool):
     """What a slider moves, and nothing else: sixty visitors move one at the same time."""
     spec, latent_dim = choice.spec, choice.spec.latent_dim
     controls, result = st.columns([1, 2], gap="large")
@@ -57,12 +59,14 @@ def samples(choice: Choice):
             + of_label(choice, label),
             about=about(choice, label, seed=seed, temperature=temperature),
         )
-    drawn = np.linalg.norm(z, axis=1)
-    at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
     with controls:
         y = f"-y{label}" if spec.conditional else ""
         name = f"{spec.id}-{side * side}samples{y}-seed{seed}-t{temperature:.2f}.png"
         download("Samples as PNG", data, name, "image/png", "sampling_png")
+    if not with_norms:
+        return
+    drawn = np.linalg.norm(z, axis=1)
+    at = np.linspace(0.01, np.sqrt(latent_dim) + 4, 120)
     with result:
         image(
             sampling_charts.norms(drawn, at, latent.norm_density(at, latent_dim)),

@@ -63,7 +63,7 @@ def lesson(choice: Choice) -> None:
         "Here z and x are single numbers, z ~ N(0, 1) and x|z ~ N(f(z), ½²), so that log p(x) can be computed exactly. You are"
         " the encoder: choose q(z|x) = N(μ, σ²)."
     )
-    predict(
+    guessed = predict(
         "You move q. Which of the three changes: ELBO, KL(q || p(z|x)), log p(x)?",
         ["only the ELBO", "ELBO and KL, by the same amount", "all three"],
         "ELBO and KL, by the same amount",
@@ -72,12 +72,13 @@ def lesson(choice: Choice) -> None:
         key="bound_predict",
     )
     _toy()
-    look_for(
-        "The ELBO's bar runs from 0 to the left, and the gap's runs back from its end, always to the line of log p(x),"
-        " whatever you do. **Try:** *Best q* with a straight decoder (bend 0): the true"
-        " posterior is Gaussian, and the gap closes. Then bend 1: two separate codes explain x = 1, a Gaussian covers only one"
-        " of them, and a gap stays. This is what is left of the gap when the encoder is perfect."
-    )
+    if guessed:  # what the sliders show, in words
+        look_for(
+            "The ELBO's bar runs from 0 to the left, and the gap's runs back from its end, always to the line of log p(x),"
+            " whatever you do. **Try:** *Best q* with a straight decoder (bend 0): the true"
+            " posterior is Gaussian, and the gap closes. Then bend 1: two separate codes explain x = 1, a Gaussian covers only"
+            " one of them, and a gap stays. This is what is left of the gap when the encoder is perfect."
+        )
     source(Toy.log_evidence, Toy.elbo, Toy.gap, Toy.best_q)
 
 

@@ -52,12 +52,6 @@ def lesson(choice: Choice) -> None:
     st.markdown("### The same sum for a real picture")
     needs_posterior(choice)
     _draws(choice)
-    look_for(
-        "Almost every code of the prior means some other picture, and gives this one hundreds of nats less than the best. The"
-        " sum is a lottery with one winner: the estimate stands still, then jumps when a better code falls."
-        " **Try:** other seeds; 10 draws, then 5,000; a model with two dimensions, then one with twenty (sidebar). We need"
-        " somebody who knows where to look: that is the encoder, and the next step."
-    )
     source(evidence.estimates, inference.log_likelihood_of_codes)
 
 
@@ -72,23 +66,9 @@ def _draws(choice: Choice) -> None:
     if x is None:
         st.caption("How well a code explains this picture needs its pixels, which are not on this machine.")
         return
-    seeds = {
-        f"seed {s}": computed.prior_log_likelihoods(choice.spec, x, labels, count, s) for s in range(seed, seed + SEEDS)
-    }
-    draws = seeds[f"seed {seed}"]
-    estimates = {name: evidence.estimates(values) for name, values in seeds.items()}
-    estimate, guided = float(estimates[f"seed {seed}"][-1]), computed.guided_estimate(choice.spec, x, labels)
+    draws = computed.prior_log_likelihoods(choice.spec, x, labels, count, seed)
     share, weight = evidence.share_near_best(draws), evidence.weight_of_best(draws)
-
-    answers = ["more than half of them", "one in a hundred to half of them", "fewer than one in a hundred"]
-    predict(
-        f"Draw {count:,} codes from the prior. How many explain this picture within 10 nats of the best of them?",
-        answers,
-        answers[0] if share > 0.5 else answers[1] if share >= 0.01 else answers[2],
-        f"It is {round(share * count):,} of {count:,}. 10 nats are a factor of 22,000 in probability.",
-        key="evidence_predict",
-    )
-    pictures, numbers = st.columns([2, 3], gap="large", vertical_alignment="center")
+    pictures, question = st.columns([2, 3], gap="large", vertical_alignment="center")
     with pictures, row():
         with st.container(width=125):
             picture(x, scale=4, alt=f"The original: {choice.name(digit)}", caption="x, the picture")
@@ -96,7 +76,24 @@ def _draws(choice: Choice) -> None:
             z = latent.sample_prior(count, choice.spec.latent_dim, seed)[[draws.argmax()]]
             x_hat = inference.decode(choice.model, z, labels)[0]
             picture(x_hat, scale=4, alt=f"What the best of {count} draws decodes to", caption="x̂ of the best draw")
-    with numbers, row():
+    answers = ["more than half of them", "one in a hundred to half of them", "fewer than one in a hundred"]
+    with question:
+        guessed = predict(
+            f"Draw {count:,} codes from the prior. How many explain this picture within 10 nats of the best of them?",
+            answers,
+            answers[0] if share > 0.5 else answers[1] if share >= 0.01 else answers[2],
+            f"It is {round(share * count):,} of {count:,}. 10 nats are a factor of 22,000 in probability.",
+            key="evidence_predict",
+            then="the draws appear",
+        )
+    if not guessed:
+        return
+    estimates = {
+        f"seed {s}": evidence.estimates(computed.prior_log_likelihoods(choice.spec, x, labels, count, s))
+        for s in range(seed, seed + SEEDS)
+    }
+    estimate, guided = float(estimates[f"seed {seed}"][-1]), computed.guided_estimate(choice.spec, x, labels)
+    with row():
         st.metric("Within 10 nats of the best", f"{share:.1%}", f"{round(share * count):,} of {count:,}", **QUIET)
         st.metric("The best draw's part of the sum", f"{weight:.0%}", "all draws alike: " + f"{1 / count:.2%}", **QUIET)
         st.metric("Estimate of log p(x), nats", f"{estimate:.1f}", f"with the encoder's help: {guided:.1f}", **QUIET)
@@ -122,6 +119,12 @@ def _draws(choice: Choice) -> None:
     st.caption(
         f"With these four seeds the estimate ends between {min(last):.1f} and {max(last):.1f} nats. The dashed line draws 100"
         " codes from the encoder's q(z|x) instead and weighs them (Burda et al. 2016, equation 8): a bound, and close to it."
+    )
+    look_for(
+        "Almost every code of the prior means some other picture, and gives this one hundreds of nats less than the best. The"
+        " sum is a lottery with one winner: the estimate stands still, then jumps when a better code falls."
+        " **Try:** other seeds; 10 draws, then 5,000; a model with two dimensions, then one with twenty (sidebar). We need"
+        " somebody who knows where to look: that is the encoder, and the next step."
     )
 
 

@@ -23,14 +23,14 @@ def lesson(choice: Choice) -> None:
     st.caption(
         "Source: Kingma and Welling (2014), appendix B; the mean over samples of the right side is an estimate of it."
     )
-    predict(
+    guessed = predict(
         "Which costs more?",
         ["μ = 1 with σ = 1", "μ = 0 with σ = 0.25"],
         "μ = 0 with σ = 0.25",
         f"{_nats(0, 0.25):.2f} nats against {_nats(1, 1):.2f}. A narrow cloud is a precise code, and precision is paid in nats.",
         key="kl_predict",
     )
-    _by_hand()
+    _by_hand(in_parts=guessed)
     look_for(
         "The KL is zero only where the two curves are one. Halving σ costs about 0.7 nats once σ is small, wherever μ is."
         " **Try:** 10 samples and *Fresh samples*: the estimate jumps, even below zero, but the line stays. That is why"
@@ -44,7 +44,7 @@ def _nats(mu: float, sigma: float) -> float:
 
 
 @fragment
-def _by_hand() -> None:
+def _by_hand(in_parts: bool) -> None:
     sliders, curves = st.columns([2, 3], gap="large")
     with sliders:
         mu = st.slider("μ, the mean", -3.0, 3.0, 1.0, 0.05, key="loss_mu", bind="query-params")
@@ -85,8 +85,9 @@ def _by_hand() -> None:
             " samples, with two standard errors to each side."
             + peaks_above({"the posterior": latent.normal_density(mu, mu, sigma)})
         )
-    mean_part, width_part = 0.5 * mu**2, _nats(0, sigma)
-    st.caption(
-        f"Of the {exact:.3f} nats, **{mean_part:.3f}** come from the mean (½ μ²) and **{width_part:.3f}** from the width"
-        " (½ (σ² − log σ² − 1)). A narrow cloud is a precise code, and precision is paid in nats."
-    )
+    if in_parts:
+        mean_part, width_part = 0.5 * mu**2, _nats(0, sigma)
+        st.caption(
+            f"Of the {exact:.3f} nats, **{mean_part:.3f}** come from the mean (½ μ²) and **{width_part:.3f}** from the width"
+            " (½ (σ² − log σ² − 1)). A narrow cloud is a precise code, and precision is paid in nats."
+        )

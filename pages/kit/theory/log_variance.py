@@ -16,7 +16,7 @@ def lesson(choice: Choice) -> None:
         "The last layer of a network gives any number, below zero as well. A width must be positive. So the encoder's number"
         " is read as **log σ²**, and σ = exp(½ log σ²) is positive whatever comes out."
     )
-    predict(
+    guessed = predict(
         "The encoder gives −4.6 for log σ². What is σ?",
         ["−2.3", "0.01", "0.1"],
         "0.1",
@@ -25,7 +25,7 @@ def lesson(choice: Choice) -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        _as_logvar(choice)
+        _as_logvar(choice, for_scale=guessed)
     with right:
         _as_sigma()
     look_for(
@@ -37,13 +37,13 @@ def lesson(choice: Choice) -> None:
 
 
 @fragment
-def _as_logvar(choice: Choice) -> None:
+def _as_logvar(choice: Choice, for_scale: bool) -> None:
     st.markdown("### The output is log σ²")
     logvar = st.slider("The network's output, log σ²", -10.0, 4.0, -2.0, 0.1, key="logvar_output", bind="query-params")
     sigma = float(np.exp(0.5 * logvar))
     st.metric("σ", f"{sigma:.3f}", f"σ² = {sigma**2:.4g}", delta_color="off", delta_arrow="off", border=True)
     chart(sigma_of_logvar, logvar, alt="σ over log σ², and where the output is")
-    if choice.spec.variational:
+    if for_scale and choice.spec.variational:
         low, high = np.quantile(choice.codes.logvar, [0.01, 0.99])
         st.caption(
             f"For scale: over the {len(choice.codes.y):,} pictures of the gallery the encoder of {choice.spec.id} gives log σ²"

@@ -52,20 +52,22 @@ def lesson(choice: Choice) -> None:
         " machine learning*, sections 4 and 5, and 7 for the baseline, which takes the mean of the other samples off f"
         " (Kool, van Hoof and Welling 2019)."
     )
-    predict(
+    guessed = predict(
         "Which of the two spreads more from sample to sample?",
         ["pathwise", "score function", "both alike"],
         "score function",
         "It knows only how good each z is, not in which direction it would get better. The path asks the decoder for the slope.",
         key="noise_predict",
+        then="both are measured, on the toy and on a real picture",
     )
-    _on_the_toy()
-    _on_a_picture(choice)
-    look_for(
-        "The grey dashed rule is the same for all: none of them is biased. But to average the score function down to the"
-        " spread of one pathwise sample takes as many samples as the ratio says. **Try:** a smaller σ of q. The score divides"
-        " by σ, and posteriors are narrow: this is why VAEs train with one sample of z a picture."
-    )
+    if guessed:
+        _on_the_toy()
+        _on_a_picture(choice)
+        look_for(
+            "The grey dashed rule is the same for all: none of them is biased. But to average the score function down to the"
+            " spread of one pathwise sample takes as many samples as the ratio says. **Try:** a smaller σ of q. The score"
+            " divides by σ, and posteriors are narrow: this is why VAEs train with one sample of z a picture."
+        )
     source(gradients.of_mu, Toy.gradient)
 
 

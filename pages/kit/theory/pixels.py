@@ -28,17 +28,18 @@ def lesson(choice: Choice) -> None:
         " grey values (**continuous Bernoulli**), or a **Gaussian** around the mean. The choice sets the scale of the"
         " reconstruction term, and with it what the KL weighs."
     )
-    predict(
+    guessed = predict(
         "The decoder of a Bernoulli model draws smooth grey strokes. What does a sample of its pixels look like?",
         ["the same smooth strokes", "black and white, with ragged edges", "grey snow everywhere"],
         "black and white, with ragged edges",
         "Each pixel is a coin of its own, and grey means: undecided. What papers and this app show is the mean, not a sample.",
         key="pixels_predict",
+        then="a sample appears beside each mean",
     )
     with row():
         digit = chosen_digit(choice)
         seed = chosen_seed("Seed of the pixels", key="pixels_seed")
-    _means_and_samples(choice, digit, seed)
+    _means_and_samples(choice, digit, seed, sampled=guessed)
 
     st.markdown("### One pixel")
     _one_pixel()
@@ -53,8 +54,8 @@ def lesson(choice: Choice) -> None:
     _blur(choice, digit)
 
 
-def _means_and_samples(choice: Choice, digit: int, seed: int) -> None:
-    """The chosen picture's mean and sample under each likelihood, with the same noise: `_readings`."""
+def _means_and_samples(choice: Choice, digit: int, seed: int, sampled: bool) -> None:
+    """The chosen picture's mean and, if `sampled`, a sample with the same noise under each likelihood: `_readings`."""
     x, uniform = choice.x(digit), np.random.default_rng(seed).random((1, 28, 28))
     readings = _readings(choice, digit, x)
     columns = st.columns([2] + [3] * len(readings))
@@ -69,18 +70,19 @@ def _means_and_samples(choice: Choice, digit: int, seed: int) -> None:
         with column:
             st.markdown(f"**{kind[0].upper()}{kind[1:]}**")
             sheet(
-                np.stack([mean, drawn.clip(0, 1)]),
-                columns=2,
+                np.stack([mean, drawn.clip(0, 1)] if sampled else [mean]),
+                columns=1 + sampled,
                 scale=4,
-                alt=f"Mean of p(x|z) and a sample of its pixels under {id_}, {kind} pixels, seed {seed}",
-                caption=f"{id_}: the mean, and a sample of every pixel, z = μ",
+                alt=f"Mean of p(x|z){' and a sample of its pixels' * sampled} under {id_}, {kind} pixels"
+                + f", seed {seed}" * sampled,
+                caption=f"{id_}: the mean{', and a sample of every pixel' * sampled}, z = μ",
             )
             if likelihood != cache.manifest().models[id_].likelihood:
                 st.caption(
                     f"{id_} was not trained for it: these are its logits, read as a continuous Bernoulli's, whose mean is"
                     " nearer to grey than sigmoid(logit)."
                 )
-            if likelihood == "gaussian":
+            if sampled and likelihood == "gaussian":
                 outside = float(((drawn < 0) | (drawn > 1)).mean())
                 st.caption(
                     f"σ of a pixel is {float(model.pixel_sigma):.3f}, learned. {outside:.0%} of this sample lies outside of"

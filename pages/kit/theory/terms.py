@@ -33,53 +33,53 @@ def lesson(choice: Choice) -> None:
         costs = -inference.log_likelihood_of_codes(choice.model, x, z, labels)
         reconstruction, standard_error = float(costs.mean()), float(costs.std(ddof=1)) / SAMPLES**0.5
         kl = float(kl_of_dims.sum())
-        predict(
-            "Which term is the larger one?",
-            ["reconstruction", "KL"],
-            "reconstruction" if reconstruction > kl else "KL",
-            "784 pixels have more to say than a handful of codes."
-            if choice.spec.likelihood == "bernoulli"
-            else "The pixels of this model have densities, and the logarithm of a density has no floor at 0: sharp pixels count"
-            " below zero.",
-            key="terms_predict",
-        )
-    pictures, split, dims = st.columns([3, 3, 5], gap="large")
-    with pictures:
-        if x is not None:
-            picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
-        x_hat = inference.decode(choice.model, z[:1], labels)[0]
-        picture(x_hat, alt="What the decoder draws from the sampled code", caption="x̂, decoded from one sample of z")
-    with split:
-        if x is None:
-            st.caption(
-                "The reconstruction term needs the original picture, which is not on this machine; the KL does not."
-            )
-            st.metric("KL, nats", f"{kl_of_dims.sum():.1f}", border=True)
-        else:
+    if x is None:
+        guessed = True  # there is nothing to ask
+        st.caption("The reconstruction term needs the original picture, which is not on this machine; the KL does not.")
+        st.metric("KL, nats", f"{kl_of_dims.sum():.1f}", border=True)
+    elif guessed := predict(
+        "Which term is the larger one?",
+        ["reconstruction", "KL"],
+        "reconstruction" if reconstruction > kl else "KL",
+        "784 pixels have more to say than a handful of codes."
+        if choice.spec.likelihood == "bernoulli"
+        else "The pixels of this model have densities, and the logarithm of a density has no floor at 0: sharp pixels count"
+        " below zero.",
+        key="terms_predict",
+        then="both appear",
+    ):
+        split, total = st.columns([3, 1], gap="large", vertical_alignment="center")
+        with split:
             chart(
                 elbo_split,
                 reconstruction,
                 kl,
                 alt=f"Reconstruction {reconstruction:.1f} nats plus KL {kl:.1f} nats is the negative ELBO",
             )
-            st.metric(
-                "Negative ELBO, nats",
-                f"{reconstruction + kl:.1f}",
-                f"± {standard_error:.1f}",
-                delta_color="off",
-                delta_arrow="off",
-                border=True,
-            )
-            st.caption(
-                f"Reconstruction is the mean over {SAMPLES} samples of z, ± its standard error; the KL is exact. One sample"
-                f" alone strays by {costs.std(ddof=1):.1f} nats."
-            )
-        if "nelbo_nats" in choice.spec.metrics:
-            average = choice.spec.metrics
-            st.caption(
-                f"Average test picture: {average['reconstruction_nats']:.1f} + {average['kl_nats']:.1f}"
-                f" = {average['nelbo_nats']:.1f} nats."
-            )
+        total.metric(
+            "Negative ELBO, nats",
+            f"{reconstruction + kl:.1f}",
+            f"± {standard_error:.1f}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+        st.caption(
+            f"Reconstruction is the mean over {SAMPLES} samples of z, ± its standard error; the KL is exact. One sample alone"
+            f" strays by {costs.std(ddof=1):.1f} nats."
+        )
+    if guessed and "nelbo_nats" in choice.spec.metrics:
+        average = choice.spec.metrics
+        st.caption(
+            f"Average test picture: {average['reconstruction_nats']:.1f} + {average['kl_nats']:.1f}"
+            f" = {average['nelbo_nats']:.1f} nats."
+        )
+    pictures, dims = st.columns([1, 2], gap="large")
+    with pictures:
+        if x is not None:
+            picture(x, alt=f"The original: {choice.name(digit)}", caption="x, the original")
+        x_hat = inference.decode(choice.model, z[:1], labels)[0]
+        picture(x_hat, alt="What the decoder draws from the sampled code", caption="x̂, decoded from one sample of z")
     with dims:
         st.markdown("**KL of each dimension**: how much this picture says with it")
         chart(kl_by_dim, kl_of_dims, alt="KL of each latent dimension of the chosen picture, in nats")
@@ -87,10 +87,11 @@ def lesson(choice: Choice) -> None:
         chart(
             posterior_by_dim, mu, np.exp(0.5 * logvar), alt="Mean and width of the posterior in each latent dimension"
         )
-    look_for(
-        f"{_about_the_sum(choice.spec)} **Try:** {_to_try(choice.spec)} A dimension with KL near 0 says nothing about this"
-        " picture."
-    )
+    if guessed:
+        look_for(
+            f"{_about_the_sum(choice.spec)} **Try:** {_to_try(choice.spec)} A dimension with KL near 0 says nothing about this"
+            " picture."
+        )
     source(inference.log_likelihood_of_codes, inference.kl_per_dim)
 
 

@@ -23,14 +23,6 @@ def what_it_passes(ends: Ends, kind: str) -> None:
 
     norms = {name: np.linalg.norm(path(*ends.z, PLACES), axis=1) for name, path in PATHS.items()}
     middle, average = norms["linear"][PLACES // 2], norms["linear"][[0, -1]].mean()
-    predict(
-        "Halfway on the straight line: is z longer or shorter than its two ends are on average?",
-        ["longer", "as long", "shorter"],
-        "as long" if np.isclose(middle, average, rtol=1e-3) else "shorter",
-        "The triangle inequality: ‖(a + b) / 2‖ ≤ (‖a‖ + ‖b‖) / 2, and equal only where both point the same way. Here"
-        f" {middle:.2f} against {average:.2f}.",
-        "transition_predict_norm",
-    )
     spec, classes = ends.choice.spec, ends.choice.classes
     left, right = st.columns(2, gap="large")
     with left:
@@ -48,6 +40,16 @@ def what_it_passes(ends: Ends, kind: str) -> None:
             * spec.conditional
         )
     with right:
+        if not predict(
+            "Halfway on the straight line: is z longer or shorter than its two ends are on average?",
+            ["longer", "as long", "shorter"],
+            "as long" if np.isclose(middle, average, rtol=1e-3) else "shorter",
+            "The triangle inequality: ‖(a + b) / 2‖ ≤ (‖a‖ + ‖b‖) / 2, and equal only where both point the same way. Here"
+            f" {middle:.2f} against {average:.2f}.",
+            "transition_predict_norm",
+            then="the norm of z appears",
+        ):
+            return
         chart(
             norms_along,
             norms,

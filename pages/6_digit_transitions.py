@@ -12,7 +12,7 @@ chapter(
 
 from pages.kit.controls import one_of
 from pages.kit.picker import chosen_model
-from pages.kit.show import look_for, predict, source
+from pages.kit.show import look_for, source
 from pages.kit.transitions.arithmetic import arithmetic
 from pages.kit.transitions.corners import corners
 from pages.kit.transitions.ends import PATHS, Ends, chosen_noise, chosen_pair
@@ -48,23 +48,12 @@ def walk():
 
     st.markdown(f"## {part}")
     if part == "Step by step":
-        guessed = predict(
-            "Halfway, a cross-fade of the pixels shows both pictures at half their brightness. And the decoder, halfway"
-            " between their codes?",
-            ["the same", "one picture of its own", "noise"],
-            "one picture of its own",
-            "The decoder learnt to make pictures out of codes, and the code halfway is a code like others. Compare the rows"
-            " below: the cross-fade lays two pictures over each other, the decoder draws one. Where the path crosses a region"
-            " in which few codes lie, that one may be blurred.",
-            "transition_predict",
-            then="what the decoder draws appears above the cross-fade",
+        step_by_step(ends, kind)
+        look_for(
+            "Shapes bend, open and close, where the cross-fade of the pixels shows two pictures at once, each at half its"
+            " brightness. Where the path crosses a region in which few codes lie, the picture may be blurred. **Try:** two"
+            " pictures of one class, then of two far classes: where does it stop being one and begin to be the other?"
         )
-        step_by_step(ends, kind, decoded=guessed)
-        if guessed:
-            look_for(
-                "Shapes bend, open and close, where the cross-fade shows two pictures at once. **Try:** two"
-                " pictures of one class, then of two far classes: where does it stop being one and begin to be the other?"
-            )
     elif part == "What the path passes":
         what_it_passes(ends, kind)
         look_for(

@@ -17,7 +17,6 @@ QUESTIONS = {
     "training_predict": ("pages/3_training_progress.py", {}, "On held-out pictures, nats"),
     "scatter_predict": ("pages/4_latent_scatter.py", {}, "The answer"),
     "sampling_shell": ("pages/5_gaussian_sampling.py", {"sampling_part": "Random"}, "How far from 0 they fall."),
-    "transition_predict": ("pages/6_digit_transitions.py", {}, "Rows, from above: decoded;"),
     "transition_predict_norm": (
         "pages/6_digit_transitions.py",
         {"transition_part": "What the path passes"},

@@ -257,7 +257,7 @@ def test_digit_transitions_redraw_the_strip_for_another_end(app, visit):
 def test_digit_transitions_offer_the_animation_as_a_file(app, visit, tmp_path):
     from PIL import Image
 
-    page = visit(f"{app}/digit_transitions?transition_steps=6&{answered('transition_predict')}")
+    page = visit(f"{app}/digit_transitions?transition_steps=6")
     with page.expect_download() as download:
         page.get_by_role("button", name="Animation as GIF").click()
     download.value.save_as(tmp_path / "there_and_back.gif")

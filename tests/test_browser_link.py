@@ -71,18 +71,18 @@ def test_what_another_model_has_not_is_no_fault_of_the_link(app, visit):
 
 
 def test_an_answer_shows_at_one_click_and_stays_on_other_pages_and_in_the_link(app, visit):
-    page = visit(f"{app}/digit_transitions")
-    rows, shown = page.locator(".walk"), ".walk[data-rows*='decoded']"
-    assert rows.get_attribute("data-rows") == "pixel cross-fade of the originals"
-    page.get_by_text("one picture of its own", exact=True).click()
-    page.wait_for_selector(shown)
-    page.wait_for_url("**transition_predict=one+picture+of+its+own**")
+    page = visit(f"{app}/loss_theory")
+    shown = page.get_by_text("Within 10 nats of the best")
+    assert shown.count() == 0
+    page.get_by_text("more than half of them", exact=True).click()
+    shown.wait_for()
+    page.wait_for_url("**evidence_predict=more+than+half+of+them**")
     link = page.url
     go_to(page, "Learn", "Overview")
-    assert "transition_predict" not in page.url
-    go_to(page, "Explore", "Digit transitions")
+    assert "evidence_predict" not in page.url
+    go_to(page, "Learn", "Loss theory")
     page.wait_for_url(link)
-    page.wait_for_selector(shown)
+    shown.wait_for()
     again = visit(link)
-    again.wait_for_selector(shown)
-    assert again.get_by_role("radio", name="one picture of its own").is_checked()
+    again.get_by_text("Within 10 nats of the best").wait_for()
+    assert again.get_by_role("radio", name="more than half of them").is_checked()

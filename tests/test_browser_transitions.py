@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import pytest
-from answered import answered
 from chromium import canvas_content, changed, picture, settled
 from PIL import Image
 
@@ -59,7 +58,7 @@ def test_arrow_keys_walk_with_an_end(app, visit):
 
 
 def test_steps_are_scrubbed_without_asking_the_server(app, visit):
-    page = visit(f"{app}/digit_transitions?transition_steps=9&{answered('transition_predict')}")
+    page = visit(f"{app}/digit_transitions?transition_steps=9")
     page.wait_for_selector("canvas.path", state="attached")
     output, place = page.locator(".walk output"), page.get_by_role("slider", name="Place on the path")
     count_messages(page)
@@ -77,7 +76,7 @@ def test_steps_are_scrubbed_without_asking_the_server(app, visit):
 
 
 def test_steps_play_there_and_back_until_stopped(app, visit):
-    page = visit(f"{app}/digit_transitions?transition_steps=5&{answered('transition_predict')}")
+    page = visit(f"{app}/digit_transitions?transition_steps=5")
     count_messages(page)
     page.locator(".walk").evaluate(
         """walk => {
@@ -97,7 +96,7 @@ def test_steps_play_there_and_back_until_stopped(app, visit):
 
 
 def test_more_steps_keep_the_place_on_the_path(app, visit):
-    page = visit(f"{app}/digit_transitions?transition_steps=11&{answered('transition_predict')}")
+    page = visit(f"{app}/digit_transitions?transition_steps=11")
     page.get_by_role("slider", name="Place on the path").press("End")
     page.get_by_role("slider", name="Steps").press("ArrowRight")
     page.wait_for_selector(".walk[data-step='12']")
@@ -105,9 +104,7 @@ def test_more_steps_keep_the_place_on_the_path(app, visit):
 
 
 def test_files_come_on_the_click_with_their_settings_inside(app, visit, tmp_path):
-    page = visit(
-        f"{app}/digit_transitions?transition_steps=51&transition_codes=sample&transition_seed=5&{answered('transition_predict')}"
-    )
+    page = visit(f"{app}/digit_transitions?transition_steps=51&transition_codes=sample&transition_seed=5")
     for button, kind in (("Strip as PNG", "png"), ("Animation as GIF", "gif")):
         with page.expect_download() as download:
             page.get_by_role("button", name=button).click()
@@ -126,7 +123,7 @@ ENDS = "model=mnist-z4-cond&transition_A=11&transition_B=12&transition_path=sphe
 
 
 def test_the_strip_shows_every_step_and_a_click_goes_there(app, visit):
-    page = visit(f"{app}/digit_transitions?transition_steps=20&{answered('transition_predict')}")
+    page = visit(f"{app}/digit_transitions?transition_steps=20")
     shown = page.locator("canvas.strip")
     assert shown.get_attribute("aria-label").startswith("20 steps")
     lines = shown.evaluate("canvas => [canvas.width, canvas.height]")
@@ -145,7 +142,7 @@ def test_the_strip_shows_every_step_and_a_click_goes_there(app, visit):
 
 
 def test_the_strip_fits_a_phone_with_whole_pixels(app, visit):
-    page = visit(f"{app}/digit_transitions?transition_steps=14&{answered('transition_predict')}", width=390)
+    page = visit(f"{app}/digit_transitions?transition_steps=14", width=390)
     shown = page.locator("canvas.strip")
     width = shown.evaluate(
         "canvas => [canvas.width, canvas.getBoundingClientRect().width, canvas.parentElement.clientWidth]"
@@ -153,7 +150,7 @@ def test_the_strip_fits_a_phone_with_whole_pixels(app, visit):
     assert width[0] == width[1] <= width[2]
 
 
-@pytest.mark.parametrize("query", [f"transition_steps=6&transition_label=A&{answered('transition_predict')}", CORNERS])
+@pytest.mark.parametrize("query", ["transition_steps=6&transition_label=A", CORNERS])
 def test_a_link_restores_everything(app, visit, query):
     page = visit(f"{app}/digit_transitions?{ENDS}&{query}")
     assert page.locator("[data-testid=stAlert]").filter(has_text="The link asks").count() == 0

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from answered import answered
 from chromium import FLAGS, executable, running_app, settled
 
 # Runs in the page: resolves with the milliseconds from the next key or pointer event to a new, loaded picture.
@@ -180,7 +179,7 @@ def main() -> None:
         with running_app() as (address, _):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             for model in ("mnist-z2", "mnist-z20"):
-                page.goto(f"{address}/digit_transitions?model={model}&{answered('transition_predict')}")
+                page.goto(f"{address}/digit_transitions?model={model}")
                 report(f"slider to strip, {model}", move_slider(page, options.times))
                 page.goto(f"{address}/latent_scatter?model={model}")
                 report(f"dot to picture, {model}", click_dots(page, options.times))

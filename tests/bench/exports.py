@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from answered import answered
 from browser import quantile
 from chromium import FLAGS, ROOT, executable, running_app, settled
 
@@ -56,7 +55,7 @@ def in_browser(times: int) -> None:
     with sync_playwright() as playwright, running_app() as (address, _), tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/digit_transitions?transition_steps={STEPS}&{answered('transition_predict')}")
+        page.goto(f"{address}/digit_transitions?transition_steps={STEPS}")
         settled(page)
         for name in ("Animation as GIF", "Strip as PNG"):
             button = page.get_by_role("button", name=name)

@@ -106,16 +106,11 @@ class Walk:
         return {f"decoded as {names[label]}": self.ends.choice.decode(self.z, label) for label in labels}
 
     @cached_property
-    def control(self) -> dict[str, np.ndarray]:
-        """What the rows are held against: the cross-fade of the originals, or else of the decoded ends; by its name."""
+    def shown(self) -> dict[str, np.ndarray]:
+        """The rows and below them their control: the cross-fade of the originals, or else of the decoded ends."""
         originals = self.ends.originals
         what, pair = ("decoded ends", self.ends.decoded) if originals is None else ("originals", originals)
-        return {f"pixel cross-fade of the {what}": transitions.cross_fade(*pair, self.steps)}
-
-    @property
-    def shown(self) -> dict[str, np.ndarray]:
-        """The rows and below them their control."""
-        return {**self.rows, **self.control}
+        return {**self.rows, f"pixel cross-fade of the {what}": transitions.cross_fade(*pair, self.steps)}
 
     @property
     def file_name(self) -> str:

@@ -14,8 +14,8 @@ from pages.kit.turns import fragment
 
 
 @fragment
-def step_by_step(ends: Ends, kind: str, decoded: bool) -> None:
-    """The number of steps, and all that depends on it; if not `decoded`, the cross-fade alone."""
+def step_by_step(ends: Ends, kind: str) -> None:
+    """The number of steps, and all that depends on it."""
     refuse_unknown("transition_steps", range(5, 101), "Choose 5 to 100 steps.")
     steps = st.slider("Steps, both ends included", 5, 100, 14, key="transition_steps", bind="query-params", width=400)
     told = "both"
@@ -28,16 +28,14 @@ def step_by_step(ends: Ends, kind: str, decoded: bool) -> None:
             " way: A's row has A's class at both ends, B's row has B's.",
         )
     path = Walk(ends, kind, steps, told)
-    rows = path.shown if decoded else path.control
+    *drawn, fade = path.shown
     step_player(
-        rows,
+        path.shown,
         _words(path),
-        alt=f"{steps} steps from {ends.names[0]} to {ends.names[1]}; rows, from above: {'; '.join(rows)}",
-        says=f"Rows, from above: {'; '.join(rows)}. The ends' codes are {ends.how}. A click on the strip goes there.",
+        alt=f"{steps} decoded steps from {ends.names[0]} to {ends.names[1]}; below them, the {fade}",
+        says=f"Rows, from above: {'; '.join([*drawn, fade])}. The ends' codes are {ends.how}. A click on the strip goes there.",
         key="transition_player",
     )
-    if not decoded:
-        return
     with st.container(horizontal=True):
         again = Walk(ends, kind, steps, told)  # the files are made on the click: until then nobody keeps their pictures
         download("Strip as PNG", partial(again.strip, 4), f"{path.file_name}.png", "image/png", "transition_png")

@@ -29,11 +29,12 @@ with row():
     digit = chosen_digit(choice)
     seed = held_noise("overview_seed", fresh="overview_fresh")
 epsilon = latent.noise(1, spec.latent_dim, seed)
+LEFT = "overview_left"  # what the reader has drawn, for when he comes back from another page
 
 
 @fragment
-def one_picture():
-    """The flow, which runs in the browser, and what follows when the pen is lifted."""
+def one_picture(kept: dict | None):
+    """The flow, which runs in the browser, and what follows when the pen is lifted. It begins with what was `kept`."""
     mu, logvar = choice.posterior(digit)
     left = flow(
         version=spec.weights.sha256,
@@ -51,8 +52,10 @@ def one_picture():
         mu=mu,
         logvar=logvar,
         epsilon=epsilon[0],
+        kept=kept,
         key="overview_flow",
     )
+    st.session_state[LEFT] = left.sent
     x = choice.x(digit) if left.drawing is None else left.drawing
     if x is None:
         st.caption("What this picture costs is not shown: its pixels are not on this machine.")
@@ -119,7 +122,7 @@ def cost(x: np.ndarray, label: np.ndarray | None):
             )
 
 
-one_picture()
+one_picture(st.session_state.get(LEFT))
 look_for(
     "The encoder gives **μ** and **σ**, not one point. The noise **ε** picks **z = μ + σ·ε** inside that cloud, and the"
     " decoder draws **x̂** from z alone. **Try:** press *Fresh noise* a few times: μ and σ stay, z moves, and x̂"

@@ -68,6 +68,19 @@ def test_the_cost_follows_a_drawing(model):
     assert cost(at) != before
 
 
+def test_a_drawing_is_there_again_after_another_page_for_its_reader_alone():
+    strokes = {"cleared": True, "strokes": [[[3.0, 4.0], [20.5, 9.25]]]}
+    at = send(open_overview(), pixels=text_of(A_SQUARE), prepare=False, drawing=strokes)
+    drawn = cost(at)
+    sent = at.session_state["overview_flow"]["left"]
+    assert given(at)["left"] is None  # the browser has it: nothing is sent back while the reader draws
+    at.switch_page("pages/4_latent_scatter.py").run()
+    at.switch_page(PAGE).run()
+    assert given(at)["left"] == sent
+    assert cost(at) == drawn
+    assert given(open_overview())["left"] is None
+
+
 def test_an_empty_drawing_costs_nothing_and_says_why():
     at = send(open_overview(), pixels=text_of(np.zeros((28, 28), np.uint8)))
     assert not at.metric

@@ -1,5 +1,6 @@
 """Your own digit: uploads seen by their sender alone, corrections, and the digit on every other page."""
 
+import base64
 import io
 import re
 
@@ -128,6 +129,23 @@ def test_an_upload_is_seen_by_its_sender_alone():
     other = open_page(OWN, own_way="Upload", model="mnist-z10")
     assert not pictures(other)
     assert not other.metric
+
+
+def test_a_drawing_that_is_not_kept_is_there_again_after_another_page():
+    grey = base64.b64encode(np.rint(255 * DIGIT.x).astype(np.uint8).tobytes()).decode()
+    strokes = {"cleared": False, "strokes": [[[14.0, 5.0], [14.0, 22.0]]]}
+    at = open_page(OWN, model="mnist-z10")
+    at.session_state["own_pad"] = {"drawing": {"drawn": grey, "prepared": grey, "strokes": strokes, "turn": 0}}
+    cost = at.run().metric[0].value
+    at.switch_page(PATHS[1]).run()
+    at.switch_page(OWN).run()
+    assert component(at) == {"turn": 0, "strokes": strokes}
+    assert at.metric[0].value == cost
+    at.button(key="own_keep").click().run()
+    at.switch_page(PATHS[1]).run()
+    at.switch_page(OWN).run()
+    assert component(at) == {"turn": 1, "strokes": None}  # what was kept is no drawing any more
+    assert not at.metric
 
 
 def test_a_kept_digit_is_chosen_on_the_other_pages():

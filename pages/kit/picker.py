@@ -68,6 +68,14 @@ class Choice:
         noun = "digit " if self.spec.dataset == "mnist" else ""
         return f"{noun}{self.classes[self.codes.y[index]]}"
 
+    def stem(self, index: int) -> str:
+        """The picture in a file's name: its number in the gallery, or which of the reader's own it is."""
+        return str(index) if index < len(self.codes.y) else f"own{index - len(self.codes.y) + 1}"
+
+    def described(self, index: int) -> str:
+        """The picture in a file's metadata."""
+        return f"{self.name(index)}, gallery number {index}" if index < len(self.codes.y) else self.name(index)
+
     def labels(self, index: int) -> np.ndarray | None:
         """The picture's label, (1,), as a conditional model wants it, None for the others."""
         return np.array([self.label(index)]) if self.spec.conditional else None

@@ -15,6 +15,7 @@ import numpy as np
 from pages.kit import cache
 from pages.kit.components.flow import Left, flow
 from pages.kit.controls import held_noise, row
+from pages.kit.overview.files import files
 from pages.kit.own import keep_digit, own_digits
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, source
@@ -65,6 +66,7 @@ def one_picture(kept: dict | None):
         if left.drawing is not None:
             keep_offer(left)
         cost(x, np.array([left.label]) if spec.conditional else None)
+        files(choice, x, digit if left.drawing is None else None, left.label, seed)
 
 
 def keep_offer(left: Left):

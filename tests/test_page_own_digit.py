@@ -9,12 +9,13 @@ import pytest
 from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_pages import PATHS, component, open_page, pictures
+from test_pages import PATHS, clicked, component, open_page, pictures
 from test_preparation import REFUSED
 
 from pages.kit import cache
 from pages.kit.own import MOST, OwnDigit
-from vae_core import inference, latent
+from vae_core import inference, latent, preparation
+from vae_core.images import to_pixels
 from vae_core.model import load_vae
 from vae_core.preparation import prepare
 
@@ -114,6 +115,31 @@ def test_the_words_are_those_of_the_model_s_pictures():
     (said,) = [info.value for info in at.info if "**Try:**" in info.value]
     assert said.startswith("Items of Fashion-MNIST")
     assert any("one item" in info.value for info in at.info)
+
+
+@pytest.mark.parametrize("model", ["mnist-z10", "mnist-z4-cond", "mnist-z2-ae"])
+def test_the_prepared_picture_and_its_code_can_be_saved(model, files):
+    at = open_page(OWN, own_way="Upload", model=model)
+    at.get("file_uploader")[0].upload("digit.jpg", photo(), "image/jpeg")
+    at.run()
+    made = prepare(preparation.read_upload(photo()))
+    picture = Image.open(io.BytesIO(files["x as PNG, 28 x 28"]))
+    np.testing.assert_array_equal(np.asarray(picture), to_pixels(made.x))
+    assert picture.text["strokes"] == "dark"
+    assert picture.text["threshold"] == f"{made.threshold:.2f}"
+    spec = SHIPPED[model]
+    (shows,) = [box for box in at.main.selectbox if box.label == "It shows"]
+    labels = np.array([shows.value]) if spec.conditional else None
+    mu, logvar = inference.encode(cache.model(spec), made.x[None], labels)
+    about, head, *rows = clicked(files["Its code as CSV"]).decode().splitlines()
+    assert about.startswith(f"# model {model}, picture own-")
+    columns = dict(zip(head.split(","), np.array([row.split(",") for row in rows], float).T, strict=True))
+    if spec.variational:
+        np.testing.assert_allclose(columns["mu"], mu[0], rtol=1e-5)
+        np.testing.assert_allclose(columns["sigma"], np.exp(0.5 * logvar[0]), rtol=1e-5)
+    else:
+        assert list(columns) == ["dimension", "code"]
+        np.testing.assert_allclose(columns["code"], mu[0], rtol=1e-5)
 
 
 def test_a_cost_below_zero_has_a_minus_sign():

@@ -29,7 +29,18 @@ def arithmetic(choice: Choice) -> None:
         learnt = one_of(
             "Among", ["class", "all"], "arithmetic_from", help="The pictures of its class, or all of the gallery."
         )
-        strength = chosen_strength()
+        refuse_unknown(
+            "arithmetic_strength", [*map(written, STRENGTHS)], "Strengths go from −2.0 to 2.0, with a minus sign: −."
+        )
+        strength = st.select_slider(
+            "Strength",
+            STRENGTHS,
+            1.0,
+            format_func=written,
+            key="arithmetic_strength",
+            bind="query-params",
+            help="How often it is added.",
+        )
     name, label, measure = choice.name(base), choice.label(base), MEASURES[what]
     direction, members = computed.contrast(choice.spec, what, label if learnt == "class" else None)
     mu, _ = choice.posterior(base)
@@ -65,25 +76,6 @@ def arithmetic(choice: Choice) -> None:
         )
         file_name = f"{choice.spec.id}-{choice.stem(base)}-{what}-{learnt}.png"
         download("Strip as PNG", strip, file_name, "image/png", "arithmetic_png")
-
-
-def chosen_strength() -> float:
-    """How often the direction is added, kept in the link."""
-    key, names = "arithmetic_strength", [written(strength) for strength in STRENGTHS]
-    typed = st.query_params.get(key, "")
-    if key not in st.session_state and typed.replace("-", "−") in names:
-        st.session_state[key] = float(typed.replace("−", "-"))  # with a hyphen for the minus sign, too
-    else:
-        refuse_unknown(key, names, "Strengths go from −2 to 2.")
-    return st.select_slider(
-        "Strength",
-        STRENGTHS,
-        1.0,
-        format_func=written,
-        key=key,
-        bind="query-params",
-        help="How often it is added.",
-    )
 
 
 def written(strength: float) -> str:

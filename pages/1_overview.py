@@ -16,7 +16,7 @@ from pages.kit import cache
 from pages.kit.components.flow import Left, flow
 from pages.kit.controls import held_noise, row
 from pages.kit.overview.files import files
-from pages.kit.own import keep_digit, own_digits
+from pages.kit.own import keep_digit
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, source
 from pages.kit.turns import fragment
@@ -95,8 +95,7 @@ def keep_offer(left: Left):
 
 
 def keep(x: np.ndarray, label: int):
-    keep_digit(x, label)
-    st.session_state["digit"] = len(choice.codes.y) + len(own_digits()) - 1
+    st.session_state["digit"] = len(choice.codes.y) + keep_digit(x, label, spec.dataset) - 1
 
 
 def cost(x: np.ndarray, label: np.ndarray | None):

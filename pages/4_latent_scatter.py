@@ -17,7 +17,6 @@ from pages.kit.charts.shared import elbo_split, posterior_by_dim
 from pages.kit.components.dots import frame_of, packed, packed_labels
 from pages.kit.components.scatter import Mark, scatter
 from pages.kit.controls import chosen_seed, one_of, row
-from pages.kit.own import own_digits
 from pages.kit.picker import chosen_digit, chosen_model
 from pages.kit.scatter import parts
 from pages.kit.scatter.maps import Placed, chosen_view
@@ -30,7 +29,7 @@ spec, codes = choice.spec, choice.codes
 view = chosen_view(choice)
 linear = view.linear
 count = len(codes.y) if linear else len(view.xy)
-own = [len(codes.y) + i for i in range(len(own_digits()))]
+own = [len(codes.y) + i for i in range(len(choice.own))]
 
 epsilon, sampled = None, ""
 of, a_dot = ("mean μ of", "mu") if spec.variational else ("", "the code")

@@ -20,7 +20,7 @@ from pages.kit.charts.own import class_shares, cost_among_the_gallery
 from pages.kit.charts.shared import posterior_by_dim
 from pages.kit.components.draw_pad import draw_pad
 from pages.kit.controls import one_of, row
-from pages.kit.own import MOST, drop_digits, keep_digit, own_digits
+from pages.kit.own import MOST, all_own_digits, drop_digits, keep_digit
 from pages.kit.picker import chosen_model
 from pages.kit.show import chart, download, look_for, picture, printed, sheet, source
 from pages.kit.tables import code_table
@@ -68,8 +68,7 @@ def read_uploaded(key: str) -> None:
 
 def keep(x: np.ndarray, label: int) -> None:
     """Keep the picture, choose it on every page, and make room for the next."""
-    keep_digit(x, label)
-    st.session_state["digit"] = len(choice.codes.y) + len(own_digits()) - 1
+    st.session_state["digit"] = len(choice.codes.y) + keep_digit(x, label, spec.dataset) - 1
     st.session_state["own_kept"] += 1
     st.session_state["own_grey"] = None
 
@@ -157,13 +156,14 @@ with steps_side:
             strokes = "dark" if made.inverted else "light"
             made_of = {"from": "an upload", "strokes": strokes, "threshold": f"{made.threshold:.2f}"}
 
-if own_digits():
-    yours = np.stack([own.x for own in own_digits()])
+if all_own_digits():
+    yours = np.stack([own.x for own in all_own_digits()])
     with row():
         sheet(yours, columns=min(6, len(yours)), scale=2, alt=f"Your {len(yours)} digits")
         st.button("Forget all", icon=":material/delete:", on_click=drop_digits, key="own_forget")
     st.caption(
-        f"Kept for this visit, oldest first: {len(yours)} of at most {MOST}. Every page has them as class “yours”."
+        f"Kept for this visit, oldest first: {len(yours)} of at most {MOST}. Every page has them as class “yours”, with the models"
+        " of the data set under which you kept them: another one has other classes."
     )
 
 look_for(KNOWN.get(spec.dataset, OTHERS))

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from vae_core.model import load_vae
 from vae_core.preparation import prepare
 
 OWN = "pages/7_own_digit.py"
-DIGIT = OwnDigit(np.pad(np.ones((20, 4), np.float32), ((4, 4), (12, 12))), 1)  # a thick 1
+DIGIT = OwnDigit(np.pad(np.ones((20, 4), np.float32), ((4, 4), (12, 12))), 1, "mnist")  # a thick 1
 
 
 def photo() -> bytes:
@@ -195,10 +196,26 @@ def test_the_oldest_digit_leaves_when_there_are_too_many():
 @pytest.mark.parametrize("path", [path for path in PATHS if path != OWN])
 @pytest.mark.parametrize("model", ["mnist-z2", "mnist-z4-cond", "mnist-z2-ae", "fashion-z2"])
 def test_every_page_works_with_the_readers_own_digit(path, model):
-    at = with_own(path, DIGIT, model=model, digit="5000", transition_A="5000")
+    mine = replace(DIGIT, dataset=SHIPPED[model].dataset)
+    at = with_own(path, mine, model=model, digit="5000", transition_A="5000")
     assert not at.exception
     assert not at.error
     assert not at.warning
+
+
+def test_a_label_belongs_to_its_data_set():
+    boot = replace(DIGIT, label=9, dataset="fashion")
+    at = with_own(PATHS[3], DIGIT, boot, model="fashion-z2", digit="5000")
+    assert component(at)["marks"] == [component(at)["marks"][0] | {"index": 5000, "text": "1"}]
+    assert "of 8 have its class" in " ".join(caption.value for caption in at.caption)
+    at.sidebar.selectbox(key="model").set_value("mnist-z2").run()
+    assert [mark["index"] for mark in component(at)["marks"]] == [5000]
+    assert component(at)["digit"] == 5000  # the digit, not the boot
+    at.sidebar.selectbox(key="model").set_value("fashion-z4").run()
+    at.session_state["own_digits"] = [DIGIT]
+    at.run()
+    assert component(at)["marks"] == []
+    assert component(at)["digit"] < 5000
 
 
 def test_a_digit_that_is_gone_gives_way_to_the_gallery():

@@ -353,7 +353,7 @@ def test_all_labels_of_one_code_and_of_one_s_own_digit():
     np.testing.assert_array_equal(sheet, tile(x, 10))
     heads_and_names = re.findall("<span>([^<]*)</span>", at.get("html")[0].proto.body)
     assert heads_and_names == [*map(str, range(10)), *(f"z #{i}" for i in range(1, 7))]
-    mine = OwnDigit(cache.gallery("mnist").x[40], int(cache.gallery("mnist").y[40]))
+    mine = OwnDigit(cache.gallery("mnist").x[40], int(cache.gallery("mnist").y[40]), "mnist")
     at.session_state["own_digits"] = [mine]
     at.run()
     at.number_input(key="digit").set_value(5000).run()

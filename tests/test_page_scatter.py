@@ -157,7 +157,7 @@ def test_neighbours_are_those_of_latent_and_of_pixel_space():
 
 @pytest.fixture
 def own_digit():
-    return OwnDigit(cache.gallery("mnist").x[3].copy(), int(cache.gallery("mnist").y[3]))
+    return OwnDigit(cache.gallery("mnist").x[3].copy(), int(cache.gallery("mnist").y[3]), "mnist")
 
 
 @pytest.mark.parametrize(("model", "map_"), [("mnist-z2", "Plane"), ("mnist-z10", "PCA"), ("mnist-z4-cond", "t-SNE")])

@@ -109,7 +109,7 @@ def test_two_ends_of_one_class_need_one_row_and_no_choice_of_label(conditional):
 def test_one_s_own_digit_can_be_an_end(id_, row, files):
     choice = choice_of(id_)
     x, labels = choice.images.x[77], np.array([5]) if choice.spec.conditional else None
-    at = open_page((OwnDigit(x, 5),), model=id_, transition_A=5000, transition_B=20)
+    at = open_page((OwnDigit(x, 5, "mnist"),), model=id_, transition_A=5000, transition_B=20)
     mu, _ = inference.encode(choice.model, x[None], labels)
     decoded, faded = frames(at)[row], frames(at)["pixel cross-fade of the originals"]
     np.testing.assert_array_equal(decoded[0], to_pixels(inference.decode(choice.model, mu, labels))[0])

@@ -59,7 +59,7 @@ class Choice:
     def label(self, index: int) -> int:
         """The picture's class; for the reader's own, what the reader says it is."""
         own = self._own(index)
-        return min(own.label, len(self.classes) - 1) if own else int(self.codes.y[index])
+        return own.label if own else int(self.codes.y[index])
 
     def name(self, index: int) -> str:
         """What the picture shows, in words."""
@@ -119,7 +119,7 @@ def chosen_model() -> Choice:
     except ArtifactError as error:
         _stop_unavailable(id_, error)
     classes = cache.manifest().images[spec.dataset].classes
-    return Choice(spec, codes, _images(spec.dataset), classes, tuple(own_digits()))
+    return Choice(spec, codes, _images(spec.dataset), classes, tuple(own_digits(spec.dataset)))
 
 
 def _stop_unavailable(id_: str, error: ArtifactError) -> NoReturn:
@@ -150,7 +150,7 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     Its widgets go where the page is writing; put a `row()` around them to have them side by side. `name` tells two
     pickers of one page apart. To choose from code, set `st.session_state[key]` in a callback.
     """
-    own = own_digits()
+    own = choice.own
     y = np.append(choice.codes.y, [YOURS] * len(own)) if own else choice.codes.y
     first_of_class %= len(choice.classes)  # one's own data may have fewer classes
     noun = ("digit" if choice.spec.dataset == "mnist" else "item") + (f" {name}" if name else "")

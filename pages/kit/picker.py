@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache, computed
-from pages.kit.controls import refuse_unknown
+from pages.kit.controls import forget_unknown, refuse_unknown
 from pages.kit.own import OwnDigit, own_digits
 from pages.kit.sidebar import ASKED, DEFAULT_MODEL, default_of
 from vae_core.data import DataError, Images, official
@@ -204,9 +204,12 @@ def chosen_axes(choice: Choice, first: str, second: str, keys: tuple[str, str], 
         return 0, 1
     names = [f"z{dim + 1}" for dim in choice.most_used_first()]
     for key in keys:
+        forget_unknown(key, names, names[0])
         refuse_unknown(key, names, f"This model has z1 to z{len(names)}.")
     a = st.selectbox(first, names, key=keys[0], bind="query-params", width=width)
-    b = st.selectbox(second, [name for name in names if name != a], key=keys[1], bind="query-params", width=width)
+    others = [name for name in names if name != a]
+    forget_unknown(keys[1], others, others[0])
+    b = st.selectbox(second, others, key=keys[1], bind="query-params", width=width)
     return int(a[1:]) - 1, int(b[1:]) - 1
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from pages.kit import cache
 from pages.kit.components.flow import Left, flow
 from pages.kit.controls import held_noise, row
-from pages.kit.own import keep_digit, own_digits
+from pages.kit.overview.files import files
+from pages.kit.own import keep_digit
 from pages.kit.picker import chosen_digit, chosen_model, needs_posterior
 from pages.kit.show import chart, look_for, source
 from pages.kit.turns import fragment
@@ -29,11 +30,12 @@ with row():
     digit = chosen_digit(choice)
     seed = held_noise("overview_seed", fresh="overview_fresh")
 epsilon = latent.noise(1, spec.latent_dim, seed)
+LEFT = "overview_left"  # what the reader has drawn, for when he comes back from another page
 
 
 @fragment
-def one_picture():
-    """The flow, which runs in the browser, and what follows when the pen is lifted."""
+def one_picture(kept: dict | None):
+    """The flow, which runs in the browser, and what follows when the pen is lifted. It begins with what was `kept`."""
     mu, logvar = choice.posterior(digit)
     left = flow(
         version=spec.weights.sha256,
@@ -51,8 +53,10 @@ def one_picture():
         mu=mu,
         logvar=logvar,
         epsilon=epsilon[0],
+        kept=kept,
         key="overview_flow",
     )
+    st.session_state[LEFT] = left.sent
     x = choice.x(digit) if left.drawing is None else left.drawing
     if x is None:
         st.caption("What this picture costs is not shown: its pixels are not on this machine.")
@@ -62,6 +66,7 @@ def one_picture():
         if left.drawing is not None:
             keep_offer(left)
         cost(x, np.array([left.label]) if spec.conditional else None)
+        files(choice, x, digit if left.drawing is None else None, left.label, seed)
 
 
 def keep_offer(left: Left):
@@ -90,8 +95,7 @@ def keep_offer(left: Left):
 
 
 def keep(x: np.ndarray, label: int):
-    keep_digit(x, label)
-    st.session_state["digit"] = len(choice.codes.y) + len(own_digits()) - 1
+    st.session_state["digit"] = len(choice.codes.y) + keep_digit(x, label, spec.dataset) - 1
 
 
 def cost(x: np.ndarray, label: np.ndarray | None):
@@ -119,7 +123,7 @@ def cost(x: np.ndarray, label: np.ndarray | None):
             )
 
 
-one_picture()
+one_picture(st.session_state.get(LEFT))
 look_for(
     "The encoder gives **μ** and **σ**, not one point. The noise **ε** picks **z = μ + σ·ε** inside that cloud, and the"
     " decoder draws **x̂** from z alone. **Try:** press *Fresh noise* a few times: μ and σ stay, z moves, and x̂"

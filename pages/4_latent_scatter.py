@@ -17,7 +17,6 @@ from pages.kit.charts.shared import elbo_split, posterior_by_dim
 from pages.kit.components.dots import frame_of, packed, packed_labels
 from pages.kit.components.scatter import Mark, scatter
 from pages.kit.controls import chosen_seed, one_of, row
-from pages.kit.own import own_digits
 from pages.kit.picker import chosen_digit, chosen_model
 from pages.kit.scatter import parts
 from pages.kit.scatter.maps import Placed, chosen_view
@@ -30,7 +29,7 @@ spec, codes = choice.spec, choice.codes
 view = chosen_view(choice)
 linear = view.linear
 count = len(codes.y) if linear else len(view.xy)
-own = [len(codes.y) + i for i in range(len(own_digits()))]
+own = [len(codes.y) + i for i in range(len(choice.own))]
 
 epsilon, sampled = None, ""
 of, a_dot = ("mean μ of", "mu") if spec.variational else ("", "the code")
@@ -60,6 +59,8 @@ if prior:
 frame = frame_of(np.concatenate(extent), view.axes(of), equal=linear is not None)
 dots, labels, atlas = packed(placed.dots, frame), packed_labels(codes.y[:count]), parts.atlas_of(choice)
 name = f"{spec.id}-{view.id}{sampled}"
+
+about = {"model": spec.id, "map": view.name, **view.settings, "a dot is": a_dot}
 
 what = "one sample z = μ + σ·ε of its posterior" if sampled else "the mean **μ** of a posterior"
 if not spec.variational:
@@ -98,6 +99,8 @@ def map_and_details():
             box=parts.kept_box(name),
             alt=f"{count} codes of {spec.id} on a {view.name} map, coloured by {colour};"
             f" number {digit}, {choice.name(digit)}, is marked",
+            file=f"{name}-{colour}.png",
+            about=about,
             key="scatter_chart",
             on_choose=lambda index: st.session_state.update(digit=index),
             on_box=parts.set_box,
@@ -169,7 +172,7 @@ def selection(box: list[float] | None):
         label = np.array([most]) if spec.conditional else None
         mean_code = inference.decode(choice.model, codes.mu[inside].mean(axis=0, keepdims=True), label)
         means = mean_code if choice.images is None else np.stack([choice.images.x[inside].mean(axis=0), mean_code[0]])
-        about = {"model": spec.id, "map": name, "box": box, "pictures": len(inside)}
+        of_box = {"model": spec.id, "map": name, "box": box, "pictures": len(inside)}
         first = "" if choice.images is None else "Left, the mean of the pictures: blurred. Right, "
         data = sheet(
             means,
@@ -178,15 +181,14 @@ def selection(box: list[float] | None):
             alt=f"Mean of {len(inside)} pictures, and the picture decoded from the mean of their codes",
             caption=f"{first}x̂ decoded from the mean of their codes"
             + (f", label {choice.classes[most]}." if spec.conditional else "."),
-            about=about,
+            about=of_box,
         )
         file_name = f"{name}-box{'_'.join(f'{v:.2f}' for v in box)}.png"
         download("Mean pictures as PNG", data, file_name, "image/png", "scatter_means")
 
 
 map_and_details()
-settings = [f"{setting} {value}" for setting, value in view.settings.items()]
-header = ", ".join([f"model {spec.id}", f"map {view.name}", *settings, f"a dot is {a_dot}"])
+header = ", ".join(f"{what} {value}" for what, value in about.items())
 download("This map as CSV", lambda: parts.table_of(placed, len(own), header), f"{name}.csv", "text/csv", "scatter_csv")
 look_for(
     "Classes gather without the model ever seeing a label. **Try:** a dot in the middle of a class, then one between two:"

@@ -10,6 +10,9 @@ chapter(
     " every page. Nothing leaves this session: only you see it. *Reading time: 3 minutes.*",
 )
 
+import hashlib
+from functools import partial
+
 import numpy as np
 
 from pages.kit import cache, computed
@@ -17,10 +20,12 @@ from pages.kit.charts.own import class_shares, cost_among_the_gallery
 from pages.kit.charts.shared import posterior_by_dim
 from pages.kit.components.draw_pad import draw_pad
 from pages.kit.controls import one_of, row
-from pages.kit.own import MOST, drop_digits, keep_digit, own_digits
+from pages.kit.own import MOST, all_own_digits, drop_digits, keep_digit
 from pages.kit.picker import chosen_model
-from pages.kit.show import chart, look_for, picture, printed, sheet, source
+from pages.kit.show import chart, download, look_for, picture, printed, sheet, source
+from pages.kit.tables import code_table
 from vae_core import inference, latent, neighbours, preparation
+from vae_core.images import png, to_pixels
 
 DRAWS = 64  # posterior samples for the cost of one picture
 NEAR = 25  # codes among which its class is looked up
@@ -63,8 +68,7 @@ def read_uploaded(key: str) -> None:
 
 def keep(x: np.ndarray, label: int) -> None:
     """Keep the picture, choose it on every page, and make room for the next."""
-    keep_digit(x, label)
-    st.session_state["digit"] = len(choice.codes.y) + len(own_digits()) - 1
+    st.session_state["digit"] = len(choice.codes.y) + keep_digit(x, label, spec.dataset) - 1
     st.session_state["own_kept"] += 1
     st.session_state["own_grey"] = None
 
@@ -107,7 +111,7 @@ with steps_side:
     if way == "Draw" and drawing is None:
         st.info(f"Draw on the black square: one {noun}, as large or small as you like.", icon=":material/draw:")
     elif way == "Draw":
-        drawn, x = drawing
+        (drawn, x), made_of = drawing, {"from": "a drawing"}
         first, last = st.columns(2)
         with first:
             picture(drawn, alt="Your drawing", scale=4, caption="1 · as you drew it, 28 x 28")
@@ -149,14 +153,17 @@ with steps_side:
             st.warning("No ink is left on this paper. Choose dark or light strokes, or lower the threshold.")
         else:
             x = made.x
+            strokes = "dark" if made.inverted else "light"
+            made_of = {"from": "an upload", "strokes": strokes, "threshold": f"{made.threshold:.2f}"}
 
-if own_digits():
-    yours = np.stack([own.x for own in own_digits()])
+if all_own_digits():
+    yours = np.stack([own.x for own in all_own_digits()])
     with row():
         sheet(yours, columns=min(6, len(yours)), scale=2, alt=f"Your {len(yours)} digits")
         st.button("Forget all", icon=":material/delete:", on_click=drop_digits, key="own_forget")
     st.caption(
-        f"Kept for this visit, oldest first: {len(yours)} of at most {MOST}. Every page has them as class “yours”."
+        f"Kept for this visit, oldest first: {len(yours)} of at most {MOST}. Every page has them as class “yours”, with the models"
+        " of the data set under which you kept them: another one has other classes."
     )
 
 look_for(KNOWN.get(spec.dataset, OTHERS))
@@ -250,4 +257,13 @@ with numbers_side:
             np.exp(0.5 * logvar[0]),
             alt="Mean and width of the posterior in each latent dimension",
         )
+
+stem = f"own-{hashlib.sha256(x).hexdigest()[:8]}"
+about = {"model": spec.id, "picture": stem, **({"label": choice.classes[label]} if spec.conditional else {})}
+numbers = partial(code_table, about, mu=mu[0], logvar=logvar[0] if spec.variational else None)
+y = f"-y{label}" if spec.conditional else ""
+with row():
+    prepared = png(to_pixels(x), {"prepared": "scaled into 20 x 20, centred by mass", **made_of})
+    download("x as PNG, 28 x 28", prepared, f"{stem}.png", "image/png", "own_png")
+    download("Its code as CSV", numbers, f"{spec.id}-{stem}{y}.csv", "text/csv", "own_csv")
 source(preparation.prepare, preparation.like_mnist, inference.encode, inference.elbo_terms)

@@ -334,6 +334,23 @@ def test_a_kept_drawing_joins_the_picker_and_other_pages(app, visit):
     assert page.get_by_role("spinbutton", name="Gallery number").input_value() == "5000"
 
 
+def test_a_drawing_is_there_again_after_another_page_stroke_for_stroke(app, visit):
+    page = open_flow(visit, app)
+    clear(page)
+    for points in (THREE[:5], THREE[4:]):
+        strokes(page, points)
+        settled(page)
+    before, cost = flow(page), page.locator("[data-testid=stMetricValue]").inner_text()
+    go_to(page, "Explore", "Latent scatter")
+    go_to(page, "Learn", "Overview")
+    page.wait_for_selector(".flow[data-frames]")
+    assert not moved(before, flow(page))
+    assert page.locator("[data-testid=stMetricValue]").inner_text() == cost
+    page.get_by_role("button", name="Undo").click()
+    assert moved(before, flow(page)) == {"x", "mu", "z", "x_hat", "posterior"}
+    assert pixels(page, ".x canvas").any()  # the first stroke is still there
+
+
 def test_a_drawing_lasts_under_another_model_and_leaves_with_another_digit(app, visit):
     page = open_flow(visit, app)
     strokes(page, [(0.2, 0.2), (0.8, 0.8)])

@@ -57,6 +57,23 @@ def test_the_code_stays_while_another_part_is_shown(app, visit):
     assert np.abs(decoded("mnist-z2", there["z"]) - there["picture"]).max() <= 1
 
 
+def test_the_plane_and_the_scale_come_back_by_the_link(app, visit):
+    page = visit(f"{app}/gaussian_sampling?model=mnist-z10")
+    live(page)
+    page.get_by_label("To the right").select_option("z5")
+    page.wait_for_url("**axes=z5**")
+    page.get_by_label("as probability under the prior").check()
+    page.wait_for_url("**scale=probability**")
+    page.locator("input[aria-label='z5']").fill("0.9")
+    page.wait_for_url(lambda url: "z=0,0,0,0,1.28" in url.replace("%2C", ","))
+    again = visit(page.url)
+    np.testing.assert_allclose(live(again)["z"], live(page)["z"], atol=0.01)
+    assert again.get_by_label("as probability under the prior").is_checked()
+    for name in ("To the right", "Upwards"):
+        assert again.get_by_label(name).input_value() == page.get_by_label(name).input_value()
+    assert again.locator(".live canvas.dots").get_attribute("aria-label").startswith("The plane of z5 and z")
+
+
 def test_a_finger_moves_the_point_and_not_the_page(app, visit):
     page = visit(f"{app}/gaussian_sampling?model=mnist-z2", width=390, has_touch=True, is_mobile=True)
     live(page)

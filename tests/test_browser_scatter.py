@@ -1,10 +1,13 @@
 """Latent scatter in a real browser: boxes, stars, hovering, colours, and a map made on demand with its stop."""
 
+import base64
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from chromium import canvas_content, changed, picture, settled
+from PIL import Image
 
 from pages.kit import cache
 from vae_core.projection import load_codes
@@ -56,6 +59,27 @@ def test_shift_drags_a_box_without_the_button(app, visit):
     drag(page, (0.4, 0.4), (0.6, 0.6))
     page.keyboard.up("Shift")
     page.get_by_text("pictures, most of them").wait_for()
+
+
+def test_the_map_is_saved_with_its_settings_inside(app, visit, tmp_path):
+    page = visit(f"{app}/latent_scatter?model=mnist-z10&scatter_map=t-SNE&digit=42&scatter_colour=KL")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as PNG").click()
+    assert download.value.suggested_filename == "mnist-z10-tsne-perplexity30-seed0-KL.png"
+    download.value.save_as(tmp_path / "map.png")
+    with Image.open(tmp_path / "map.png") as file:
+        file.verify()  # the checksum of every chunk
+    file = Image.open(tmp_path / "map.png")
+    said = {name: file.text[name] for name in ("model", "map", "perplexity", "seed", "a dot is")}
+    assert said == {"model": "mnist-z10", "map": "t-SNE", "perplexity": "30", "seed": "0", "a dot is": "mu"}
+    assert "number 42" in file.text["description"]
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(canvas_content(page, CANVAS).split(",")[1]))))
+    saved = np.asarray(file)[: len(shown)]
+    opaque = shown[..., 3] == 255
+    assert opaque.sum() > 500
+    np.testing.assert_array_equal(saved[opaque][:, :3], shown[opaque][:, :3])
+    assert (saved[..., 3] == 255).all()
+    assert len(np.unique(np.asarray(file)[len(shown) :].reshape(-1, 4), axis=0)) > 8  # the bar of its colours below
 
 
 def test_a_dot_can_be_chosen_again_after_another_way_of_choosing(app, visit):

@@ -56,7 +56,7 @@ def test_the_reader_s_own_digit_is_switched_off_as_any_other():
     before = metrics(at)
     x = np.zeros((28, 28), np.float32)
     x[4:24, 12:15] = 1
-    at.session_state["own_digits"] = [OwnDigit(x, 1)]
+    at.session_state["own_digits"] = [OwnDigit(x, 1, "mnist")]
     at.run()
     at.number_input(key="digit").set_value(5000).run()
     assert not at.exception

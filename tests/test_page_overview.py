@@ -1,17 +1,22 @@
 """Overview as Streamlit's own test client runs it: what the flow is given, and what it may send."""
 
 import base64
+import io
 import json
+import re
 
 import numpy as np
 import pytest
 from conftest import ROOT, SHIPPED
+from PIL import Image
 from streamlit.testing.v1 import AppTest
+from test_pages import clicked
 
 from pages.kit import cache
 from pages.kit.components.draw import drawn_picture
 from pages.kit.components.flow import CODE, code_lines
 from vae_core import inference, latent
+from vae_core.images import to_pixels
 
 PAGE = "pages/1_overview.py"
 
@@ -68,6 +73,19 @@ def test_the_cost_follows_a_drawing(model):
     assert cost(at) != before
 
 
+def test_a_drawing_is_there_again_after_another_page_for_its_reader_alone():
+    strokes = {"cleared": True, "strokes": [[[3.0, 4.0], [20.5, 9.25]]]}
+    at = send(open_overview(), pixels=text_of(A_SQUARE), prepare=False, drawing=strokes)
+    drawn = cost(at)
+    sent = at.session_state["overview_flow"]["left"]
+    assert given(at)["left"] is None  # the browser has it: nothing is sent back while the reader draws
+    at.switch_page("pages/4_latent_scatter.py").run()
+    at.switch_page(PAGE).run()
+    assert given(at)["left"] == sent
+    assert cost(at) == drawn
+    assert given(open_overview())["left"] is None
+
+
 def test_an_empty_drawing_costs_nothing_and_says_why():
     at = send(open_overview(), pixels=text_of(np.zeros((28, 28), np.uint8)))
     assert not at.metric
@@ -107,6 +125,46 @@ def test_a_drawing_is_kept_with_the_label_that_the_reader_gives():
     np.testing.assert_array_equal(np.rint(kept.x * 255), A_SQUARE)
     assert given(at)["picture"]["name"] == "your digit 1"
     assert not [b for b in at.button if b.key == "overview_keep"]  # the drawing is a digit now
+
+
+@pytest.mark.parametrize(("model", "drawn"), [("mnist-z10", False), ("mnist-z4-cond", True)])
+def test_the_files_hold_the_pictures_and_the_numbers_of_the_flow(model, drawn, files):
+    at = open_overview(model=model, digit="42", overview_seed="5")
+    if drawn:
+        send(at, pixels=text_of(A_SQUARE), label=3)
+    spec, conditional = SHIPPED[model], SHIPPED[model].conditional
+    x = A_SQUARE / np.float32(255) if drawn else cache.gallery("mnist").x[42]
+    labels = np.array([3]) if conditional else None
+    mu, logvar = inference.encode(cache.model(spec), x[None], labels)
+    epsilon = latent.noise(1, spec.latent_dim, 5)
+    z = mu + np.exp(0.5 * logvar) * epsilon
+    about, head, *rows = clicked(files["μ, σ, ε and z as CSV"]).decode().splitlines()
+    assert head == "dimension,mu,logvar,sigma,epsilon,z"
+    columns = np.array([row.split(",") for row in rows], float).T
+    expected = [np.arange(len(z[0])) + 1, mu[0], logvar[0], np.exp(0.5 * logvar[0]), epsilon[0], z[0]]
+    np.testing.assert_allclose(columns, expected, rtol=1e-5)
+    picture = Image.open(io.BytesIO(clicked(files["x and x̂ as PNG"])))
+    pixels = np.asarray(picture)
+    np.testing.assert_array_equal(pixels[:, :140], to_pixels(x, 5))
+    np.testing.assert_array_equal(pixels[:, -140:], to_pixels(inference.decode(cache.model(spec), z, labels)[0], 5))
+    what = "a drawing" if drawn else f"digit {cache.gallery('mnist').y[42]}, gallery number 42"
+    of = {"model": model, "picture": what, **({"label": "3"} if conditional else {}), "seed of epsilon": "5"}
+    assert picture.text == of
+    assert about == f"# {', '.join(f'{name} {value}' for name, value in of.items())}"
+
+
+@pytest.mark.parametrize(
+    ("model", "pixels", "name"),
+    [
+        ("mnist-z10", None, "mnist-z10-42-epsilon0"),
+        ("mnist-z4-cond", A_SQUARE, "mnist-z4-cond-drawing[0-9a-f]{8}-y3-epsilon0"),
+    ],
+)
+def test_the_files_are_named_after_model_picture_and_seed(model, pixels, name, monkeypatch):
+    at, names = open_overview(model=model, digit="42"), []
+    monkeypatch.setattr("streamlit.download_button", lambda _, __, file_name, *___, **____: names.append(file_name))
+    send(at, pixels=None if pixels is None else text_of(pixels), label=3)
+    assert [re.sub(name, "stem", file) for file in names] == ["stem.png", "stem.csv"]
 
 
 def test_drawn_picture_is_strict():

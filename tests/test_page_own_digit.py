@@ -1,24 +1,27 @@
 """Your own digit: uploads seen by their sender alone, corrections, and the digit on every other page."""
 
+import base64
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_pages import PATHS, component, open_page, pictures
+from test_pages import PATHS, clicked, component, open_page, pictures
 from test_preparation import REFUSED
 
 from pages.kit import cache, computed
 from pages.kit.own import MOST, OwnDigit
-from vae_core import inference, latent
+from vae_core import inference, latent, preparation
+from vae_core.images import to_pixels
 from vae_core.model import load_vae
 from vae_core.preparation import prepare
 
 OWN = "pages/7_own_digit.py"
-DIGIT = OwnDigit(np.pad(np.ones((20, 4), np.float32), ((4, 4), (12, 12))), 1)  # a thick 1
+DIGIT = OwnDigit(np.pad(np.ones((20, 4), np.float32), ((4, 4), (12, 12))), 1, "mnist")  # a thick 1
 
 
 def photo() -> bytes:
@@ -115,6 +118,31 @@ def test_the_words_are_those_of_the_model_s_pictures():
     assert any("one item" in info.value for info in at.info)
 
 
+@pytest.mark.parametrize("model", ["mnist-z10", "mnist-z4-cond", "mnist-z2-ae"])
+def test_the_prepared_picture_and_its_code_can_be_saved(model, files):
+    at = open_page(OWN, own_way="Upload", model=model)
+    at.get("file_uploader")[0].upload("digit.jpg", photo(), "image/jpeg")
+    at.run()
+    made = prepare(preparation.read_upload(photo()))
+    picture = Image.open(io.BytesIO(files["x as PNG, 28 x 28"]))
+    np.testing.assert_array_equal(np.asarray(picture), to_pixels(made.x))
+    assert picture.text["strokes"] == "dark"
+    assert picture.text["threshold"] == f"{made.threshold:.2f}"
+    spec = SHIPPED[model]
+    (shows,) = [box for box in at.main.selectbox if box.label == "It shows"]
+    labels = np.array([shows.value]) if spec.conditional else None
+    mu, logvar = inference.encode(cache.model(spec), made.x[None], labels)
+    about, head, *rows = clicked(files["Its code as CSV"]).decode().splitlines()
+    assert about.startswith(f"# model {model}, picture own-")
+    columns = dict(zip(head.split(","), np.array([row.split(",") for row in rows], float).T, strict=True))
+    if spec.variational:
+        np.testing.assert_allclose(columns["mu"], mu[0], rtol=1e-5)
+        np.testing.assert_allclose(columns["sigma"], np.exp(0.5 * logvar[0]), rtol=1e-5)
+    else:
+        assert list(columns) == ["dimension", "code"]
+        np.testing.assert_allclose(columns["code"], mu[0], rtol=1e-5)
+
+
 def test_a_cost_below_zero_has_a_minus_sign():
     at = open_page(OWN, own_way="Upload", model="mnist-z10-gauss")
     at.get("file_uploader")[0].upload("digit.jpg", photo(), "image/jpeg")
@@ -128,6 +156,23 @@ def test_an_upload_is_seen_by_its_sender_alone():
     other = open_page(OWN, own_way="Upload", model="mnist-z10")
     assert not pictures(other)
     assert not other.metric
+
+
+def test_a_drawing_that_is_not_kept_is_there_again_after_another_page():
+    grey = base64.b64encode(np.rint(255 * DIGIT.x).astype(np.uint8).tobytes()).decode()
+    strokes = {"cleared": False, "strokes": [[[14.0, 5.0], [14.0, 22.0]]]}
+    at = open_page(OWN, model="mnist-z10")
+    at.session_state["own_pad"] = {"drawing": {"drawn": grey, "prepared": grey, "strokes": strokes, "turn": 0}}
+    cost = at.run().metric[0].value
+    at.switch_page(PATHS[1]).run()
+    at.switch_page(OWN).run()
+    assert component(at) == {"turn": 0, "strokes": strokes}
+    assert at.metric[0].value == cost
+    at.button(key="own_keep").click().run()
+    at.switch_page(PATHS[1]).run()
+    at.switch_page(OWN).run()
+    assert component(at) == {"turn": 1, "strokes": None}  # what was kept is no drawing any more
+    assert not at.metric
 
 
 def test_a_kept_digit_is_chosen_on_the_other_pages():
@@ -151,10 +196,26 @@ def test_the_oldest_digit_leaves_when_there_are_too_many():
 @pytest.mark.parametrize("path", [path for path in PATHS if path != OWN])
 @pytest.mark.parametrize("model", ["mnist-z2", "mnist-z4-cond", "mnist-z2-ae", "fashion-z2"])
 def test_every_page_works_with_the_readers_own_digit(path, model):
-    at = with_own(path, DIGIT, model=model, digit="5000", transition_A="5000")
+    mine = replace(DIGIT, dataset=SHIPPED[model].dataset)
+    at = with_own(path, mine, model=model, digit="5000", transition_A="5000")
     assert not at.exception
     assert not at.error
     assert not at.warning
+
+
+def test_a_label_belongs_to_its_data_set():
+    boot = replace(DIGIT, label=9, dataset="fashion")
+    at = with_own(PATHS[3], DIGIT, boot, model="fashion-z2", digit="5000")
+    assert component(at)["marks"] == [component(at)["marks"][0] | {"index": 5000, "text": "1"}]
+    assert "of 8 have its class" in " ".join(caption.value for caption in at.caption)
+    at.sidebar.selectbox(key="model").set_value("mnist-z2").run()
+    assert [mark["index"] for mark in component(at)["marks"]] == [5000]
+    assert component(at)["digit"] == 5000  # the digit, not the boot
+    at.sidebar.selectbox(key="model").set_value("fashion-z4").run()
+    at.session_state["own_digits"] = [DIGIT]
+    at.run()
+    assert component(at)["marks"] == []
+    assert component(at)["digit"] < 5000
 
 
 def test_a_digit_that_is_gone_gives_way_to_the_gallery():

@@ -91,6 +91,32 @@ def test_the_code_by_hand_is_there_again_after_another_part():
     assert component(at)["label"] == 3
 
 
+def test_the_plane_and_the_scale_by_hand_are_in_the_link():
+    at = open_page(PAGE, model="mnist-z10", axes="z9,z3", scale="probability")
+    assert component(at)["dims"] == [8, 2]
+    assert component(at)["probability"] is True
+    at.button_group(key="sampling_part").set_value("Random").run()
+    at.button_group(key="sampling_part").set_value("By hand").run()
+    assert component(at)["dims"] == [8, 2]
+    assert at.query_params["axes"] == "z9,z3"
+    assert at.query_params["scale"] == "probability"
+    at.sidebar.selectbox(key="model").set_value("mnist-z2-ae").run()
+    assert not at.warning
+    assert "axes" not in at.query_params
+    assert component(at)["dims"] == [0, 1]
+    assert component(at)["probability"] is False  # there is no prior
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"), [("axes", "z1,z11"), ("axes", "z3,z3"), ("axes", "z3"), ("scale", "nats")]
+)
+def test_an_impossible_view_by_hand_is_named(parameter, value):
+    at = open_page(PAGE, model="mnist-z10", **{parameter: value})
+    assert f"{parameter} “{value}”" in at.warning[0].value
+    plain = component(open_page(PAGE, model="mnist-z10"))
+    assert [component(at)[name] for name in ("dims", "probability")] == [plain["dims"], False]
+
+
 def test_a_code_by_hand_leaves_with_its_model():
     at = open_page(PAGE, model="mnist-z4", z="1,0,-1,0.5")
     at.sidebar.selectbox(key="model").set_value("mnist-z2").run()
@@ -327,7 +353,7 @@ def test_all_labels_of_one_code_and_of_one_s_own_digit():
     np.testing.assert_array_equal(sheet, tile(x, 10))
     heads_and_names = re.findall("<span>([^<]*)</span>", at.get("html")[0].proto.body)
     assert heads_and_names == [*map(str, range(10)), *(f"z #{i}" for i in range(1, 7))]
-    mine = OwnDigit(cache.gallery("mnist").x[40], int(cache.gallery("mnist").y[40]))
+    mine = OwnDigit(cache.gallery("mnist").x[40], int(cache.gallery("mnist").y[40]), "mnist")
     at.session_state["own_digits"] = [mine]
     at.run()
     at.number_input(key="digit").set_value(5000).run()

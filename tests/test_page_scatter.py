@@ -157,7 +157,7 @@ def test_neighbours_are_those_of_latent_and_of_pixel_space():
 
 @pytest.fixture
 def own_digit():
-    return OwnDigit(cache.gallery("mnist").x[3].copy(), int(cache.gallery("mnist").y[3]))
+    return OwnDigit(cache.gallery("mnist").x[3].copy(), int(cache.gallery("mnist").y[3]), "mnist")
 
 
 @pytest.mark.parametrize(("model", "map_"), [("mnist-z2", "Plane"), ("mnist-z10", "PCA"), ("mnist-z4-cond", "t-SNE")])
@@ -277,6 +277,17 @@ def test_a_map_with_the_reader_s_own_settings_is_made_on_demand_and_kept(monkeyp
         scatter_own_seed="3",
     )  # fmt: skip
     assert len(places(component(again))) == 200  # for the next reader it is there at once
+
+
+def test_what_a_map_takes_is_said_before_it_is_computed():
+    help_of = {
+        name: open_page(PAGE, model="mnist-z10", scatter_map=name, scatter_own="true")
+        .button(key="scatter_compute")
+        .help
+        for name in ("t-SNE", "UMAP")
+    }
+    assert "half a minute. Until" in help_of["t-SNE"]
+    assert "up to two minutes" in help_of["UMAP"]  # numba compiles: 62 s on two busy cores, and 18 s from then on
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from test_pages import open_page, pictures
 
 from pages.kit import cache
 from pages.kit.charts.theory.evidence import TOY_X
-from pages.kit.theory import pixels
+from pages.kit.theory import pixels, units
 from vae_core import inference, latent
 from vae_core.model import load_vae
 
@@ -155,6 +155,14 @@ def test_a_known_recipe_fills_the_fields_and_shows_its_beta():
     at.number_input(key="units_pixels").set_value(10).run()
     assert value(at, "Effective β") == "10"
     assert at.selectbox(key="units_preset").value is None
+
+
+def test_a_link_to_a_known_recipe_has_its_name():
+    digits = {"units_error": "squared error", "units_reconstruction": units.ALL, "units_kl": units.AN_IMAGE}
+    at = open_step("Units", **digits, units_weight="0.00001", units_latent="2", units_batch="64")
+    assert not at.warning
+    assert at.selectbox(key="units_preset").value == "mean squared error of digits + 0.00001 KL"
+    assert value(at, "Effective β") == "0.00784"
 
 
 def test_another_seed_draws_other_pixels_around_the_same_mean():

@@ -15,9 +15,9 @@ from test_pages import clicked
 from pages.kit.own import OwnDigit
 from pages.kit.picker import Choice
 from pages.kit.transitions.ends import Ends, Walk
-from vae_core import inference, latent
+from vae_core import inference, latent, transitions
 from vae_core.data import load_gallery
-from vae_core.images import tile, to_pixels
+from vae_core.images import enlarged, tile, to_pixels
 from vae_core.manifest import read_manifest
 from vae_core.projection import load_codes
 
@@ -110,7 +110,7 @@ def test_two_ends_of_one_class_need_one_row_and_no_choice_of_label(conditional):
 def test_one_s_own_digit_can_be_an_end(id_, row, files):
     choice = choice_of(id_)
     x, labels = choice.images.x[77], np.array([5]) if choice.spec.conditional else None
-    at = open_page((OwnDigit(x, 5),), model=id_, transition_A=5000, transition_B=20)
+    at = open_page((OwnDigit(x, 5, "mnist"),), model=id_, transition_A=5000, transition_B=20)
     mu, _ = inference.encode(choice.model, x[None], labels)
     decoded, faded = frames(at)[row], frames(at)["pixel cross-fade of the originals"]
     np.testing.assert_array_equal(decoded[0], to_pixels(inference.decode(choice.model, mu, labels))[0])
@@ -143,7 +143,12 @@ def test_chance_takes_two_classes_and_swapping_turns_the_path_round():
         at.button(key="transition_random").click().run()
         a, b = (at.number_input(key=f"transition_{end}").value for end in "AB")
         assert y[a] != y[b]
+    again = open_page()
+    for _ in range(3):
+        again.button(key="transition_random").click().run()
+    assert [again.number_input(key=f"transition_{end}").value for end in "AB"] == [a, b]  # chance with a seed
     before = frames(at)["decoded"]
+    np.testing.assert_array_equal(frames(open_page(transition_A=a, transition_B=b))["decoded"], before)
     at.button(key="transition_swap").click().run()
     assert [at.number_input(key=f"transition_{end}").value for end in "AB"] == [b, a]
     np.testing.assert_array_equal(frames(at)["decoded"], before[::-1])
@@ -247,8 +252,34 @@ def test_the_direction_of_ink_makes_a_digit_thicker_and_its_opposite_thinner():
         return float(before), float(after)
 
     before, thicker = measured("1.5")
-    _, thinner = measured("-1.5")
+    _, thinner = measured("−1.5")
     assert thinner < 0.8 * before < 1.2 * before < thicker
+
+
+def test_a_strength_below_zero_has_a_minus_sign_in_the_link_too():
+    at = open_page(transition_part="Latent arithmetic", arithmetic_strength="−1.5")
+    slider = at.select_slider(key="arithmetic_strength")
+    assert slider.value == -1.5
+    assert slider.options[0] == "−2.0"
+    assert not at.warning
+
+
+def test_the_strip_of_the_arithmetic_says_what_was_added(files, monkeypatch):
+    at = open_page(model="mnist-z10", transition_part="Latent arithmetic", arithmetic_digit=40, arithmetic_what="slant")
+    file = Image.open(io.BytesIO(files["Strip as PNG"]()))
+    choice = choice_of("mnist-z10")
+    assert file.text["model"] == "mnist-z10"
+    assert file.text["picture"] == f"digit {choice.codes.y[40]}, gallery number 40"
+    assert file.text["direction"] == f"most minus least slant, among class {choice.codes.y[40]}"
+    x = choice.images.x[choice.codes.y == choice.codes.y[40]]
+    direction = transitions.contrast(choice.codes.mu[choice.codes.y == choice.codes.y[40]], transitions.slant(x))
+    strengths = [float(v.replace("−", "-")) for v in file.text["strengths"].split(", ")]
+    expected = inference.decode(choice.model, choice.codes.mu[40] + np.outer(strengths, direction))
+    assert np.abs(np.asarray(file).astype(int) - enlarged(tile(expected, 9, gap=1), 2)).max() <= 1
+    names = []
+    monkeypatch.setattr("streamlit.download_button", lambda _, __, file_name, *___, **____: names.append(file_name))
+    at.run()
+    assert names == ["mnist-z10-40-slant-class.png"]
 
 
 @pytest.mark.parametrize("part", ["What the path passes", "Four corners", "Latent arithmetic"])

@@ -16,9 +16,9 @@ def one_of(label: str, options: Iterable[str | int], key: str, default: str | in
     """A choice of few, kept in the link as `key`; without a `default` the first is it."""
     options = list(options)
     default = options[0] if default is None else default
-    refuse_unknown(
-        key, [str(option) for option in options], f"Showing {default}; there are {', '.join(map(str, options))}."
-    )
+    names = [str(option) for option in options]
+    forget_unknown(key, names, default)
+    refuse_unknown(key, names, f"Showing {default}; there are {', '.join(names)}.")
     return st.segmented_control(
         label, options, default=default, required=True, wrap=True, key=key, bind="query-params", **settings
     )
@@ -67,7 +67,7 @@ def refuse_unknown(parameter: str, allowed: Collection, remedy: str, asked: str 
     """Say so when the link asks for something that does not exist; Streamlit itself then falls back silently.
 
     `asked` is what it asks for, where the widget has been drawn before. What the reader has chosen here, under another model,
-    is no link's fault.
+    is no link's fault, see `forget_unknown`.
     """
     if asked is None and parameter not in st.session_state:
         asked = st.query_params.get(parameter)
@@ -76,3 +76,12 @@ def refuse_unknown(parameter: str, allowed: Collection, remedy: str, asked: str 
     known = asked.isdecimal() and int(asked) in allowed if isinstance(allowed, range) else asked in allowed
     if not known:
         st.warning(f"The link asks for {parameter} “{asked[:40]}”, which does not exist. {remedy}")
+
+
+def forget_unknown(key: str, allowed: Collection[str], default: str | int) -> None:
+    """Take the `default` for what the reader chose under another model and this one has not.
+
+    Streamlit would show it by itself, and leave in the link what is not shown.
+    """
+    if key in st.session_state and str(st.session_state[key]) not in allowed:
+        st.session_state[key] = default

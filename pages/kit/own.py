@@ -10,20 +10,27 @@ MOST = 12  # a visitor's digits; the oldest leaves when another comes
 
 @dataclass(frozen=True)
 class OwnDigit:
-    """A prepared picture (28, 28) in [0, 1], and what the reader says it shows: a digit from 0 to 9."""
+    """A prepared picture (28, 28) in [0, 1], and which class of a data set the reader says it shows."""
 
     x: np.ndarray
     label: int
+    dataset: str
 
 
-def own_digits() -> list[OwnDigit]:
+def all_own_digits() -> list[OwnDigit]:
     """This visitor's digits, the oldest first."""
     return st.session_state.setdefault("own_digits", [])
 
 
-def keep_digit(x: np.ndarray, label: int) -> None:
-    """Add a digit."""
-    st.session_state["own_digits"] = [*own_digits(), OwnDigit(x, label)][-MOST:]
+def own_digits(dataset: str) -> list[OwnDigit]:
+    """Those of a data set: another one has other classes, in which their labels mean nothing."""
+    return [own for own in all_own_digits() if own.dataset == dataset]
+
+
+def keep_digit(x: np.ndarray, label: int, dataset: str) -> int:
+    """Add a digit; returns how many of its data set there are now."""
+    st.session_state["own_digits"] = [*all_own_digits(), OwnDigit(x, label, dataset)][-MOST:]
+    return len(own_digits(dataset))
 
 
 def drop_digits() -> None:

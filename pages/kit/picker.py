@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import cache, computed
-from pages.kit.controls import refuse_unknown
+from pages.kit.controls import forget_unknown, refuse_unknown
 from pages.kit.own import OwnDigit, own_digits
 from pages.kit.sidebar import ASKED, DEFAULT_MODEL, default_of
 from vae_core.data import DataError, Images, official
@@ -59,7 +59,7 @@ class Choice:
     def label(self, index: int) -> int:
         """The picture's class; for the reader's own, what the reader says it is."""
         own = self._own(index)
-        return min(own.label, len(self.classes) - 1) if own else int(self.codes.y[index])
+        return own.label if own else int(self.codes.y[index])
 
     def name(self, index: int) -> str:
         """What the picture shows, in words."""
@@ -67,6 +67,14 @@ class Choice:
             return f"your digit {index - len(self.codes.y) + 1}"
         noun = "digit " if self.spec.dataset == "mnist" else ""
         return f"{noun}{self.classes[self.codes.y[index]]}"
+
+    def stem(self, index: int) -> str:
+        """The picture in a file's name: its number in the gallery, or which of the reader's own it is."""
+        return str(index) if index < len(self.codes.y) else f"own{index - len(self.codes.y) + 1}"
+
+    def described(self, index: int) -> str:
+        """The picture in a file's metadata."""
+        return f"{self.name(index)}, gallery number {index}" if index < len(self.codes.y) else self.name(index)
 
     def labels(self, index: int) -> np.ndarray | None:
         """The picture's label, (1,), as a conditional model wants it, None for the others."""
@@ -115,7 +123,7 @@ def chosen_model() -> Choice:
     except ArtifactError as error:
         _stop_unavailable(id_, error)
     classes = cache.manifest().images[spec.dataset].classes
-    return Choice(spec, codes, _images(spec.dataset), classes, tuple(own_digits()))
+    return Choice(spec, codes, _images(spec.dataset), classes, tuple(own_digits(spec.dataset)))
 
 
 def _stop_unavailable(id_: str, error: ArtifactError) -> NoReturn:
@@ -146,7 +154,7 @@ def chosen_digit(choice: Choice, key: str = "digit", name: str = "", first_of_cl
     Its widgets go where the page is writing; put a `row()` around them to have them side by side. `name` tells two
     pickers of one page apart. To choose from code, set `st.session_state[key]` in a callback.
     """
-    own = own_digits()
+    own = choice.own
     y = np.append(choice.codes.y, [YOURS] * len(own)) if own else choice.codes.y
     first_of_class %= len(choice.classes)  # one's own data may have fewer classes
     noun = ("digit" if choice.spec.dataset == "mnist" else "item") + (f" {name}" if name else "")
@@ -200,9 +208,12 @@ def chosen_axes(choice: Choice, first: str, second: str, keys: tuple[str, str], 
         return 0, 1
     names = [f"z{dim + 1}" for dim in choice.most_used_first()]
     for key in keys:
+        forget_unknown(key, names, names[0])
         refuse_unknown(key, names, f"This model has z1 to z{len(names)}.")
     a = st.selectbox(first, names, key=keys[0], bind="query-params", width=width)
-    b = st.selectbox(second, [name for name in names if name != a], key=keys[1], bind="query-params", width=width)
+    others = [name for name in names if name != a]
+    forget_unknown(keys[1], others, others[0])
+    b = st.selectbox(second, others, key=keys[1], bind="query-params", width=width)
     return int(a[1:]) - 1, int(b[1:]) - 1
 
 

@@ -6,14 +6,16 @@
 // `canvas` shows the picture, 28 x 28 pixels on any size of screen; give it `touch-action: none`, `image-rendering: pixelated`
 // and `cursor: crosshair`. All options may be left out. onStroke(pixels) is called while the pen is down, at most once a
 // frame; onRelease(pixels) when it is lifted. `brush` is the pen's width in pixels of the picture: 2.9 leaves as much ink as
-// MNIST has. Call it again on the same canvas, as components do, and it returns the same pad with the new options. Neither
-// load, clear nor undo calls back.
+// MNIST has. Call it again on the same canvas, as components do, and it returns the same pad with the new options. None of
+// load, clear, undo and resume calls back.
 //
 //   pad.pixels()                  the picture as it is drawn
 //   pad.prepared({ box, mass })   the picture as MNIST prepares it (box 20, mass true), see below
 //   pad.load(pixels or null)      a picture to begin with: strokes are drawn upon it. Null is a black one. Forgets the strokes
 //   pad.clear()                   black
 //   pad.undo()                    takes the last stroke (or clear) back
+//   pad.drawing()                 what was drawn since: { cleared, strokes }, plain values to be kept
+//   pad.resume(drawing)           goes on with that on the loaded picture, each stroke to be undone as before
 //   pad.drawn                     whether the picture differs from the loaded one: there are strokes, or it was cleared
 //   pad.empty                     whether nothing is on it
 //
@@ -30,7 +32,7 @@ function drawPad(canvas, options = {}) {
     Object.assign(known.options, options);
     return known.pad;
   }
-  const own = { options: { brush: 2.9, ...options }, ground: null, strokes: [], former: [], frame: 0, pointer: null };
+  const own = { options: { brush: 2.9, ...options }, loaded: null, ground: null, strokes: [], former: [], frame: 0, pointer: null };
   canvas.width = canvas.height = PICTURE;
 
   const show = () => {
@@ -46,12 +48,21 @@ function drawPad(canvas, options = {}) {
     pixels: () => own.pixels,
     prepared: ({ box = 20, mass = true } = {}) => preparedPixels(own.ground, own.strokes, own.options.brush, box, mass),
     load(pixels) {
-      Object.assign(own, { ground: pixels ? Uint8Array.from(pixels) : null, strokes: [], former: [], pointer: null });
+      own.loaded = pixels ? Uint8Array.from(pixels) : null;
+      Object.assign(own, { ground: own.loaded, strokes: [], former: [], pointer: null });
       show();
     },
     clear: () => change(() => Object.assign(own, { ground: null, strokes: [] })),
     undo() {
       if (own.former.length) Object.assign(own, own.former.pop());
+      show();
+    },
+    drawing: () => ({ cleared: own.ground !== own.loaded, strokes: own.strokes }),
+    resume({ cleared, strokes }) {
+      const ground = cleared ? null : own.loaded;
+      own.former = strokes.map((_, i) => ({ ground, strokes: strokes.slice(0, i) }));
+      if (cleared) own.former.unshift({ ground: own.loaded, strokes: [] });
+      Object.assign(own, { ground, strokes });
       show();
     },
     get drawn() {
@@ -68,7 +79,8 @@ function drawPad(canvas, options = {}) {
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     const scale = PICTURE / canvas.clientWidth;
-    return [(event.clientX - box.left - canvas.clientLeft) * scale, (event.clientY - box.top - canvas.clientTop) * scale];
+    const inside = [event.clientX - box.left - canvas.clientLeft, event.clientY - box.top - canvas.clientTop];
+    return inside.map((v) => Math.round(100 * scale * v) / 100); // finer than the screen, and short where it is kept
   };
   canvas.onpointerdown = (event) => {
     if (own.pointer !== null || event.button !== 0) return;

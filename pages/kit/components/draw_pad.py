@@ -31,10 +31,18 @@ _PAD = st.components.v2.component(
 def draw_pad(*, turn: int, key: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Show the square; returns the drawing as it is and as MNIST prepares it, (28, 28) each, or None while it is empty.
 
-    Another `turn` empties it for the next digit.
+    Another `turn` empties it for the next digit. A reader who comes back from another page goes on drawing.
     """
-    result = _PAD(key=key, data={"turn": turn}, on_drawing_change=lambda: None)
-    sent = result.get("drawing")
+    left = st.session_state.get(f"_{key}_left")
+    kept = left if isinstance(left, dict) and left.get("turn") == turn else None
+    arrives = key not in st.session_state  # later on, the browser has what it drew
+    sent = _PAD(
+        key=key,
+        data={"turn": turn, "strokes": kept.get("strokes") if kept and arrives else None},
+        default={"drawing": kept},
+        on_drawing_change=lambda: None,
+    ).get("drawing")
+    st.session_state[f"_{key}_left"] = sent
     if not isinstance(sent, dict):
         return None
     drawn, prepared = drawn_picture(sent.get("drawn")), drawn_picture(sent.get("prepared"))

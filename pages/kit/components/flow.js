@@ -28,12 +28,13 @@ export default function ({ parentElement, data, setStateValue }) {
   const state = kept.get(root) ?? begin(root);
   const before = state.data;
   state.data = data;
-  state.report = () => setStateValue("left", { picture: data.picture.id, label: state.label, pixels: drawnText(state) });
+  state.report = () => setStateValue("left", leftBehind(state));
   if (before?.version !== data.version) adopt(state);
   if (before?.picture.id !== data.picture.id) {
     state.pad.load(data.picture.x && bytes(data.picture.x));
     state.label = data.picture.label;
     state.hover = null;
+    if (data.left?.picture === data.picture.id) resume(state, data.left);
   }
   encode(state);
   redraw(state);
@@ -290,9 +291,17 @@ function sigmaOf({ logvar }, i) {
   return Math.exp(0.5 * logvar[i]);
 }
 
-// What Python is told of a drawing: what the encoder sees, 784 bytes in base64; null while the chosen picture is shown.
-function drawnText({ pad, pixels }) {
-  return pad.drawn ? btoa(String.fromCharCode(...pixels)) : null;
+// What Python is told: of a drawing what the encoder sees, 784 bytes in base64, and the strokes, to go on with them when the
+// reader is back; null while the chosen picture is shown.
+function leftBehind({ pad, pixels, label, data, find }) {
+  const drawn = pad.drawn ? { pixels: btoa(String.fromCharCode(...pixels)), drawing: pad.drawing() } : { pixels: null, drawing: null };
+  return { picture: data.picture.id, label, prepare: find(".prepare input").checked, ...drawn };
+}
+
+function resume(state, { label, prepare, drawing }) {
+  state.label = label;
+  state.find(".prepare input").checked = prepare;
+  if (drawing) state.pad.resume(drawing);
 }
 
 // ---- each frame ----

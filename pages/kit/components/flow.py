@@ -62,10 +62,14 @@ ROOT = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Left:
-    """What the reader has left: a drawing as the encoder sees it, (28, 28) in [0, 1], or None; and the label."""
+    """What the reader has left: a drawing as the encoder sees it, (28, 28) in [0, 1], or None; and the label.
+
+    `sent` is all of it as the browser told it, strokes included; given back as `kept`, the flow goes on from there.
+    """
 
     drawing: np.ndarray | None
     label: int
+    sent: dict | None
 
 
 @cache
@@ -112,6 +116,7 @@ def flow(
     mu: np.ndarray,
     logvar: np.ndarray,
     epsilon: np.ndarray,
+    kept: dict | None,
     key: str,
 ) -> Left:
     """Show the flow of one picture, or of what the reader draws; returns what the reader has left.
@@ -119,7 +124,8 @@ def flow(
     `encoder` and `decoder` are those of `cache.network`, `version` tells them apart; `codes` (n, latent) and `y` (n,) are
     drawn behind the posterior of a two-dimensional model and say which dimensions are used most. x (None when its pixels
     are not there) is (28, 28) in [0, 1]; `label` is its class, mu and logvar (latent,) its posterior; epsilon (latent,)
-    is the noise. A drawing lasts until another picture is chosen, and goes on under another model.
+    is the noise. A drawing stays with its picture, and goes on under another model; `kept`, what the reader left when he
+    was last here, must stay the same until the page's next full run, so that it travels once.
     """
     pixels = None if x is None else to_pixels(x).tobytes()
     picture = f"{dataset}, {name}, {hashlib.sha256(pixels or mu.tobytes()).hexdigest()[:12]}"
@@ -145,14 +151,18 @@ def flow(
             "mu": mu.tolist(),
             "logvar": logvar.tolist(),
             "epsilon": epsilon.tolist(),
+            "left": kept,
         },
+        default={"left": kept},
         on_left_change=lambda: None,
     ).get("left")
-    if not isinstance(left, dict) or left.get("picture") != picture:
-        return Left(None, label)  # nothing yet, or it was about another picture
+    if not isinstance(left, dict):
+        return Left(None, label, None)
+    if left.get("picture") != picture:
+        return Left(None, label, left)
     said = left.get("label")
     allowed = isinstance(said, int) and not isinstance(said, bool) and 0 <= said < len(classes)
-    return Left(drawn_picture(left.get("pixels")), said if allowed else label)
+    return Left(drawn_picture(left.get("pixels")), said if allowed else label, left)
 
 
 def _cloud(codes: np.ndarray, y: np.ndarray, classes: tuple[str, ...]) -> dict:

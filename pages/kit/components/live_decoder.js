@@ -13,9 +13,11 @@ export default function ({ parentElement, data, setStateValue }) {
       repaint(state);
     });
   }
+  const { find } = state;
   state.report = () => {
     setStateValue("z", Array.from(state.z, (v) => Number(v.toFixed(4))));
     if (data.conditional) setStateValue("label", state.label);
+    setStateValue("view", { dims: state.dims, probability: find(".probability").checked });
   };
   if (state.version !== data.version) adopt(state, data);
   wire(state);
@@ -33,15 +35,14 @@ function adopt(state, data) {
   state.label = data.label;
   state.pressed = null;
   state.hover = null;
-  state.dims = data.order.slice(0, 2);
+  state.dims = data.dims.slice();
   state.backdrop = null;
   const { find } = state;
   state.reach = data.prior ? REACH : data.limit;
   find(".label").hidden = !data.conditional;
   find(".of-prior").hidden = !data.prior;
-  if (!data.prior) find(".probability").checked = false;
+  find(".probability").checked = data.probability;
   find(".axes").hidden = data.latent_dim === 2;
-  if (data.latent_dim === 2) state.dims = [0, 1];
   for (const [name, at] of [[".right", 0], [".up", 1]]) {
     find(name).replaceChildren(...data.order.map((i) => new Option(`z${i + 1}`, i, false, i === state.dims[at])));
   }
@@ -107,6 +108,7 @@ function wire(state) {
   find(".probability").onchange = () => {
     setScale(state);
     ask(state);
+    state.report();
   };
   find(".centre").onclick = () => {
     state.z.fill(0);
@@ -120,6 +122,7 @@ function wire(state) {
       state.dims[at] = chosen;
       [find(".right").value, find(".up").value] = state.dims;
       repaint(state);
+      state.report();
     };
   }
   state.rows.forEach(({ slider }, i) => {

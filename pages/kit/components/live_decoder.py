@@ -38,17 +38,21 @@ def live_decoder(
     classes: tuple[str, ...],
     conditional: bool,
     prior: bool,
-    label: int = 0,
+    label: int,
+    dims: list[int],
+    probability: bool,
     key: str,
     on_release,
 ) -> None:
-    """Show the decoder and call `on_release(z, label)` when the reader lets go.
+    """Show the decoder and call `on_release(z, label, dims, probability)` when the reader lets go.
 
     `weights` are those of `cache.network`, `version` tells them apart; mu (n, latent) and y (n,) are the codes drawn
     behind the point, coloured by their `classes`; `order` has the dimensions, most used first, and `active` (latent,)
     whether each is used at all; `start` is the first z. A `conditional` model gets a button for each class, the first
-    pressed being `label`. With a `prior` N(0, I) the sliders keep to it; without one they go as far as the codes. What is given must stay the same from run to run: the browser already has it then, and the
-    weights travel once.
+    pressed being `label`. `dims` are the two on the plane, to the right and upwards. With a `prior` N(0, I) the sliders
+    keep to it, and show values of z or, if `probability`, of its cumulative distribution; without one they go as far as
+    the codes. What is given must stay the same from run to run: the browser already has it then, and the weights travel
+    once.
     """
     limit = reach_of(mu, prior)
     shares = np.clip((mu[:SHOWN] + limit) / (2 * limit), 0, 1)
@@ -58,7 +62,14 @@ def live_decoder(
         z, chosen = state.get("z"), state.get("label", label)
         whole = isinstance(z, list) and len(z) == mu.shape[1] and all(isinstance(v, int | float) for v in z)
         if whole and np.isfinite(z).all() and isinstance(chosen, int) and 0 <= chosen < len(classes):
-            on_release([float(np.clip(v, -limit, limit)) for v in z], chosen)
+            on_release([float(np.clip(v, -limit, limit)) for v in z], chosen, *viewed(state.get("view")))
+
+    def viewed(view: object) -> tuple[list[int], bool]:
+        """The plane's dimensions and the sliders' scale; those given where what was sent is anything else."""
+        shown = view.get("dims") if isinstance(view, dict) else None
+        if not isinstance(shown, list) or [type(dim) for dim in shown] != [int, int] or len({*shown} & {*order}) != 2:
+            return dims, probability
+        return shown, prior and view.get("probability") is True
 
     _LIVE(
         key=key,
@@ -77,8 +88,11 @@ def live_decoder(
             "classes": list(classes),
             "conditional": conditional,
             "label": label,
+            "dims": dims,
+            "probability": probability,
             "colour": concepts.Z.colour,
         },
         on_z_change=released,
         on_label_change=released,
+        on_view_change=released,
     )

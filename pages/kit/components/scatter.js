@@ -71,8 +71,37 @@ export default function ({ parentElement, data, setTriggerValue }) {
     showBox(state);
     setTriggerValue("box", []);
   };
+  find(".save").onclick = () => savePng(printed(state), data.file, { ...data.about, description: data.alt });
   legend(find(".legend"), data.classes, inks(canvas), state.hidden, () => drawAnew(state));
   draw(state);
+}
+
+// The map as it is on the screen, on the page's colour, and below it what its colours mean where they are no classes.
+function printed({ canvas, plot: { side, ink }, data: { bar } }) {
+  const scale = (canvas.width / side) * letters();
+  const paper = new OffscreenCanvas(canvas.width, canvas.height + (bar ? Math.ceil(30 * scale) : 0));
+  const pen = paper.getContext("2d");
+  pen.fillStyle = ink.page;
+  pen.fillRect(0, 0, paper.width, paper.height);
+  pen.drawImage(canvas, 0, 0);
+  if (!bar) return paper;
+  pen.setTransform(scale, 0, 0, scale, 0, canvas.height);
+  pen.font = `12px ${getComputedStyle(canvas).fontFamily}`;
+  let x = 8;
+  const write = (text) => {
+    pen.fillStyle = ink.text;
+    pen.fillText(text, x, 19);
+    x += pen.measureText(text).width + 6;
+  };
+  write(`${bar.title} ${bar.low}`);
+  for (const colour of levelColours(ink)) {
+    pen.fillStyle = colour;
+    pen.fillRect(x, 9, 12, 12);
+    x += 12;
+  }
+  x += 6;
+  write(bar.high);
+  return paper;
 }
 
 // From values of the map to pixels, and back.

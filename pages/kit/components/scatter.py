@@ -16,7 +16,7 @@ _SCATTER = st.components.v2.component(
     "vae_classroom.scatter",
     html=read("scatter.html"),
     css=read("dots.css", "scatter.css"),
-    js=read("dots.js", "scatter.js"),
+    js=read("dots.js", "png.js", "scatter.js"),
 )
 
 
@@ -72,6 +72,8 @@ def scatter(
     digit: int,
     at: tuple[float, float],
     alt: str,
+    file: str,
+    about: dict[str, object],
     key: str,
     on_choose,
     on_box=None,
@@ -89,7 +91,7 @@ def scatter(
     centre of the prior's circles of one and two sigma; they and the posterior's ellipse need axes of one scale.
     `on_box([x, y, x, y])` is called with two opposite corners of a new box, or with None when it is cleared. `atlas`
     is {"url", "columns"} of one PNG with the pictures of all dots, 28 pixels each: for hovering, and for `sprites`,
-    digits in place of dots.
+    digits in place of dots. The reader may save the map as the PNG `file`, with `about` and `alt` in its metadata.
     """
 
     def chosen():
@@ -124,6 +126,8 @@ def scatter(
             "sprites": sprites,
             "box": box,
             "alt": alt,
+            "file": file,
+            "about": about,
         },
         on_index_change=chosen,
         on_box_change=boxed,

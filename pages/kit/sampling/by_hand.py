@@ -16,7 +16,8 @@ from pages.kit.turns import fragment
 from vae_core import inference
 from vae_core.images import png, to_pixels
 
-LEFT = "sampling_left"  # the model, code and label that the reader last let go of
+LEFT = "sampling_left"  # the model, code and label that the reader last let go of, and how they were shown
+PROBABILITY = "probability"
 
 
 def forget_another_model(choice: Choice) -> None:
@@ -24,7 +25,7 @@ def forget_another_model(choice: Choice) -> None:
     left = st.session_state.get(LEFT)
     if left is not None and left["model"] != choice.spec.id:
         del st.session_state[LEFT]
-        for parameter in ("z", "y"):
+        for parameter in ("z", "y", "axes"):
             st.query_params.pop(parameter, None)
 
 
@@ -56,9 +57,11 @@ def start_of(choice: Choice) -> dict:
     if left is None:
         reach = reach_of(choice.codes.mu, choice.spec.variational)
         z, label = linked_code("z", choice.spec.latent_dim, reach), linked_label(choice)
-        left = st.session_state[LEFT] = {"model": choice.spec.id, "z": z, "label": label}
-    elif any(left["z"]) or left["label"]:
-        keep(choice, left["z"], left["label"])  # the link had no place for it on another page
+        shown = {"label": label, "dims": linked_axes(choice), "probability": linked_scale(choice)}
+        left = st.session_state[LEFT] = {"model": choice.spec.id, "z": z, **shown}
+    elif any(left["z"]) or left["label"] or left["probability"] or left["dims"] != usual_axes(choice):
+        # Another page's link had no place for it.
+        keep(choice, left["z"], left["label"], left["dims"], left["probability"])
     return left
 
 
@@ -81,6 +84,8 @@ def pad(choice: Choice, start: dict):
         conditional=spec.conditional,
         prior=spec.variational,
         label=start["label"],
+        dims=start["dims"],
+        probability=start["probability"],
         key="sampling_live",
         on_release=partial(keep, choice),
     )
@@ -94,12 +99,42 @@ def pad(choice: Choice, start: dict):
     download("This picture as PNG", file, f"{name}.png", "image/png", "sampling_live_png")
 
 
-def keep(choice: Choice, z: list[float], label: int) -> None:
+def keep(choice: Choice, z: list[float], label: int, dims: list[int], probability: bool) -> None:
     """What the reader let go of: for the link, and for the next visit to this part."""
-    st.query_params["z"] = ",".join(f"{value:.3g}" for value in z)
-    if choice.spec.conditional:
-        st.query_params["y"] = str(label)
-    st.session_state[LEFT] = {"model": choice.spec.id, "z": z, "label": label}
+    in_link = {
+        "z": ",".join(f"{value:.3g}" for value in z),
+        "y": str(label) if choice.spec.conditional else None,
+        "axes": ",".join(f"z{dim + 1}" for dim in dims) if dims != usual_axes(choice) else None,
+        "scale": PROBABILITY if probability else None,
+    }
+    for parameter, value in in_link.items():
+        if value is None:
+            st.query_params.pop(parameter, None)
+        elif st.query_params.get(parameter) != value:
+            st.query_params[parameter] = value
+    shown = {"label": label, "dims": dims, "probability": probability}
+    st.session_state[LEFT] = {"model": choice.spec.id, "z": z, **shown}
+
+
+def usual_axes(choice: Choice) -> list[int]:
+    """The plane's dimensions until the reader chooses others: the most used ones, or both."""
+    return [0, 1] if choice.spec.latent_dim == 2 else choice.most_used_first()[:2].tolist()
+
+
+def linked_axes(choice: Choice) -> list[int]:
+    """The plane's dimensions that the link asks for, or the usual ones."""
+    if choice.spec.latent_dim == 2:
+        return usual_axes(choice)
+    every = range(choice.spec.latent_dim)
+    pairs = {f"z{a + 1},z{b + 1}": [a, b] for a in every for b in every if a != b}
+    refuse_unknown("axes", pairs, f"Name two of z1 to z{len(every)}.")
+    return pairs.get(st.query_params.get("axes"), usual_axes(choice))
+
+
+def linked_scale(choice: Choice) -> bool:
+    """Whether the link asks for sliders of probabilities; a model without a prior has none."""
+    refuse_unknown("scale", [PROBABILITY], f"The sliders' scale is {PROBABILITY}, or else values of z.")
+    return choice.spec.variational and st.query_params.get("scale") == PROBABILITY
 
 
 def linked_label(choice: Choice) -> int:

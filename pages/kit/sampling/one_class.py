@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import computed
-from pages.kit.controls import refuse_unknown
+from pages.kit.controls import forget_unknown, refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
 from pages.kit.show import download, look_for, sheet, source
@@ -42,8 +42,10 @@ def samples_of_class(choice: Choice):
     spec, codes, classes, latent_dim = choice.spec, choice.codes, choice.classes, choice.spec.latent_dim
     controls, result = st.columns([1, 2], gap="large")
     with controls:
+        first = 3 % len(classes)
+        forget_unknown("sampling_class", classes, classes[first])
         refuse_unknown("sampling_class", classes, f"Classes are {', '.join(classes)}.")
-        name = st.selectbox("Class", classes, 3 % len(classes), key="sampling_class", bind="query-params")
+        name = st.selectbox("Class", classes, first, key="sampling_class", bind="query-params")
         label = classes.index(name)
         seed, temperature = sampling_seed(), chosen_temperature()
     if spec.conditional:  # the label says it all

@@ -25,6 +25,11 @@ NOTES = {
     " empty space means nothing, and the axes have no unit.",
 }
 SETTING = {"tsne": "perplexity", "umap": "neighbours"}
+TAKES = {
+    "tsne": "It takes about half a minute.",
+    "umap": "It takes about half a minute; the first one since the server has started compiles UMAP's code and takes up to two"
+    " minutes.",
+}
 USUAL = {"tsne": 30, "umap": 15}
 MOST = 2000  # codes of a map that is made while the reader waits
 
@@ -185,7 +190,7 @@ def _own_view(choice: Choice, name: str, method: str) -> View | None:
             icon=":material/play_arrow:",
             key="scatter_compute",
             on_click=lambda: st.session_state.update(scatter_wanted=wanted),
-            help="It takes about half a minute. Until then the usual map is shown.",
+            help=f"{TAKES[method]} Until then the usual map is shown.",
         )
     return None
 
@@ -203,7 +208,8 @@ def _waiting(job: MapJob, name: str, count: int) -> None:
         elif state == "waiting":
             st.progress(0.0, "Another reader's map is being computed; yours begins when it is done.")
         elif job.share == 0:
-            st.progress(0.0, f"Preparing {name} of {count:,} codes; the first time this takes longest.")
+            first = "; the first one compiles its code, for up to a minute" if name == "UMAP" else ""
+            st.progress(0.0, f"Preparing {name} of {count:,} codes{first}.")
         else:
             st.progress(job.share, f"Computing {name} of {count:,} codes: {job.share:.0%}")
         if st.button("Stop" if not failed else "Back", icon=":material/stop:", key="scatter_stop"):

@@ -57,22 +57,16 @@ def lesson(choice: Choice) -> None:
 
 @fragment
 def _laboratory() -> None:
-    st.selectbox(
-        "Load a known recipe",
-        list(PRESETS),
-        index=None,
-        placeholder="as it stands in code",
-        key="units_preset",
-        on_change=_load,
-    )
+    known = st.container()
     left, right = st.columns(2, gap="large")
-    own = {"on_change": _changed, "bind": "query-params"}
     with left:
         st.markdown("**The reconstruction term**")
         refuse_unknown("units_error", ERRORS, "Showing the cross-entropy.")
-        error = st.selectbox("Error of a pixel", ERRORS, key="units_error", **own)
+        error = st.selectbox("Error of a pixel", ERRORS, key="units_error", bind="query-params")
         refuse_unknown("units_reconstruction", RECONSTRUCTION, "Showing our own.")
-        reconstruction = st.selectbox("Reduction of the error", RECONSTRUCTION, 1, key="units_reconstruction", **own)
+        reconstruction = st.selectbox(
+            "Reduction of the error", RECONSTRUCTION, 1, key="units_reconstruction", bind="query-params"
+        )
         pixel_sigma = OURS.pixel_sigma
         if error == "squared error":
             pixel_sigma = st.number_input(
@@ -84,18 +78,35 @@ def _laboratory() -> None:
                 "%.4f",
                 key="units_sigma",
                 help="A squared error is a Gaussian's −log p times 2σ². It takes some σ for granted: √½ if it stands alone.",
-                **own,
+                bind="query-params",
             )
     with right:
         st.markdown("**The KL term**")
         refuse_unknown("units_kl", DIVERGENCE, "Showing our own.")
-        weight = st.number_input("Its weight in the code", 0.0, 1000.0, 1.0, format="%.6g", key="units_weight", **own)
-        divergence = st.selectbox("Reduction of the KL", DIVERGENCE, 1, key="units_kl", **own)
+        weight = st.number_input(
+            "Its weight in the code", 0.0, 1000.0, 1.0, format="%.6g", key="units_weight", bind="query-params"
+        )
+        divergence = st.selectbox("Reduction of the KL", DIVERGENCE, 1, key="units_kl", bind="query-params")
     counts = st.columns(3, gap="large")
-    pixels = counts[0].number_input("Pixels (times colours)", 1, 1_000_000, OURS.pixels, key="units_pixels", **own)
-    latent_dim = counts[1].number_input("Latent dimensions", 1, 10_000, OURS.latent_dim, key="units_latent", **own)
-    batch = counts[2].number_input("Batch size", 1, 100_000, OURS.batch, key="units_batch", **own)
+    pixels = counts[0].number_input(
+        "Pixels (times colours)", 1, 1_000_000, OURS.pixels, key="units_pixels", bind="query-params"
+    )
+    latent_dim = counts[1].number_input(
+        "Latent dimensions", 1, 10_000, OURS.latent_dim, key="units_latent", bind="query-params"
+    )
+    batch = counts[2].number_input("Batch size", 1, 100_000, OURS.batch, key="units_batch", bind="query-params")
     recipe = Recipe(error, reconstruction, divergence, weight, pixels, latent_dim, batch, pixel_sigma)
+    with known:
+        # Its name follows the fields, which alone are in the link.
+        st.session_state["units_preset"] = next((name for name, one in PRESETS.items() if one == recipe), None)
+        st.selectbox(
+            "Load a known recipe",
+            list(PRESETS),
+            index=None,
+            placeholder="as it stands in code",
+            key="units_preset",
+            on_change=_load,
+        )
     (a, b), beta = units.factors(recipe), units.effective_beta(recipe)
     st.latex(
         rf"\beta \;=\; \frac{{\text{{factor of the KL}}}}{{\text{{factor of }} -\log p(x \mid z)}}"
@@ -198,8 +209,3 @@ def _load() -> None:
             units_batch=recipe.batch,
             units_sigma=recipe.pixel_sigma,
         )
-
-
-def _changed() -> None:
-    """What stands in the fields is no longer the known recipe."""
-    st.session_state["units_preset"] = None

@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit import computed
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.show import printed, sheet
+from pages.kit.show import download, printed, sheet
 from pages.kit.turns import fragment
 from vae_core.transitions import MEASURES
 
@@ -29,23 +29,38 @@ def arithmetic(choice: Choice) -> None:
         learnt = one_of(
             "Among", ["class", "all"], "arithmetic_from", help="The pictures of its class, or all of the gallery."
         )
-        refuse_unknown("arithmetic_strength", [str(v) for v in STRENGTHS], "Strengths go from −2 to 2.")
+        refuse_unknown(
+            "arithmetic_strength", [*map(written, STRENGTHS)], "Strengths go from −2.0 to 2.0, with a minus sign: −."
+        )
         strength = st.select_slider(
-            "Strength", STRENGTHS, 1.0, key="arithmetic_strength", bind="query-params", help="How often it is added."
+            "Strength",
+            STRENGTHS,
+            1.0,
+            format_func=written,
+            key="arithmetic_strength",
+            bind="query-params",
+            help="How often it is added.",
         )
     name, label, measure = choice.name(base), choice.label(base), MEASURES[what]
     direction, members = computed.contrast(choice.spec, what, label if learnt == "class" else None)
     mu, _ = choice.posterior(base)
     x = choice.decode(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
     code, sign = "μ" if choice.spec.variational else "its code", "−" if strength < 0 else "+"
+    about = {
+        "model": choice.spec.id,
+        "picture": choice.described(base),
+        "direction": f"most minus least {what}, among {f'class {choice.classes[label]}' if learnt == 'class' else 'all'}",
+        "strengths": ", ".join(map(written, STRENGTHS[::2])),
+    }
     with result:
         times = f"{printed(STRENGTHS[0], 0)} to {printed(STRENGTHS[-1], 0)} times"
-        sheet(
+        strip = sheet(
             x[:-2],
             columns=len(x) - 2,
             scale=2,
             alt=f"{name} with the direction of {what} added {times}",
             caption=f"{name}, decoded, with {times} the direction added to {code}.",
+            about=about,
         )
         sheet(
             x[-2:],
@@ -59,3 +74,10 @@ def arithmetic(choice: Choice) -> None:
             f" {after:.3f}. d comes from the {max(1, members // 10)} pictures with most {what} and as many with least,"
             f" {'originals' if choice.images is not None else 'decoded'}."
         )
+        file_name = f"{choice.spec.id}-{choice.stem(base)}-{what}-{learnt}.png"
+        download("Strip as PNG", strip, file_name, "image/png", "arithmetic_png")
+
+
+def written(strength: float) -> str:
+    """A strength on the slider and in the link."""
+    return str(strength).replace("-", "−")

@@ -65,17 +65,13 @@ class Ends:
 
     def file_name(self, *settings) -> str:
         """The stem of a file: model, pictures, settings, and the seed if noise is in it."""
-        count = len(self.choice.codes.y)
-        pictures = [str(i) if i < count else f"own{i - count + 1}" for i in self.indices]
+        pictures = map(self.choice.stem, self.indices)
         codes = [] if not self.choice.spec.variational else ["mu" if self.seed is None else f"z{self.seed}"]
         return "-".join([self.choice.spec.id, *pictures, *map(str, settings), *codes])
 
     def about(self, **settings) -> dict[str, object]:
         """The same for a file's metadata."""
-        pictures = {
-            letter: f"{name}, gallery number {index}" if index < len(self.choice.codes.y) else name
-            for letter, index, name in zip("ABCD", self.indices, self.names, strict=False)
-        }
+        pictures = dict(zip("ABCD", map(self.choice.described, self.indices), strict=False))
         return {"model": self.choice.spec.id, **pictures, **settings, "codes": self.how}
 
 
@@ -142,6 +138,7 @@ def chosen_pair(choice: Choice) -> tuple[int, int]:
             on_click=_at_random,
             args=(choice.codes.y,),
             key="transition_random",
+            help="Two of different classes. The pair that is there seeds the draw: from one link, the same pairs follow.",
         )
     with row():
         b = chosen_digit(choice, "transition_B", "B", first_of_class=9)
@@ -166,8 +163,8 @@ def chosen_noise(choice: Choice) -> int | None:
 
 
 def _at_random(y: np.ndarray) -> None:
-    """Any picture, and any picture of another class. Chance alone: the link keeps what it chose."""
-    random = np.random.default_rng()
+    """Any picture, and any picture of another class. The present pair, which the link keeps, is the seed."""
+    random = np.random.default_rng([st.session_state["transition_A"], st.session_state["transition_B"]])
     a = random.integers(len(y))
     others = np.flatnonzero(y != y[a])
     b = random.choice(others) if len(others) else random.integers(len(y))

@@ -90,6 +90,8 @@ def curves(spec: ModelSpec) -> str:
     shown = np.concatenate([values[1 + len(values) // 10 :] for values in columns.values()])
     low, high = float(shown.min()), float(shown.max())
     epochs = spec.history["epoch"]
+    # As on the pages: each concept has its colour.
+    what, colour = ("nELBO, nats", "#71851a") if spec.variational else ("reconstruction, nats", "#0f8fa8")
     lines = []
     for values, dash in zip(columns.values(), ("", ' stroke-dasharray="5 4"'), strict=True):
         across = MARGIN + np.array(epochs) / max(epochs[-1], 1) * (CHART_WIDTH - MARGIN)
@@ -99,8 +101,7 @@ def curves(spec: ModelSpec) -> str:
             - (np.minimum(values, high) - low) / max(high - low, 1e-9) * (CHART_HEIGHT - MARGIN)
         )
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, up, strict=True))
-        lines.append(f'<polyline points="{points}" fill="none" stroke="#d9662b" stroke-width="1.5"{dash}/>')
-    what = "nELBO, nats" if spec.variational else "reconstruction, nats"
+        lines.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"{dash}/>')
     text = 'font-family="sans-serif" font-size="11" fill="#7f8890"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{CHART_WIDTH}" height="{CHART_HEIGHT}" role="img">'

@@ -35,10 +35,9 @@ def draw_pad(*, turn: int, key: str) -> tuple[np.ndarray, np.ndarray] | None:
     """
     left = st.session_state.get(f"_{key}_left")
     kept = left if isinstance(left, dict) and left.get("turn") == turn else None
-    arrives = key not in st.session_state  # later on, the browser has what it drew
     sent = _PAD(
         key=key,
-        data={"turn": turn, "strokes": kept.get("strokes") if kept and arrives else None},
+        data={"turn": turn, "strokes": kept.get("strokes") if kept else None},  # the browser reads them when it begins
         default={"drawing": kept},
         on_drawing_change=lambda: None,
     ).get("drawing")

@@ -27,7 +27,7 @@ NETWORK_JS = (ROOT / "pages/kit/components/network.js").read_text(encoding="utf-
 
 @pytest.mark.parametrize("slug", ADDRESSES)
 def test_a_cold_deep_link_opens_its_page_with_the_whole_navigation_and_fits_a_phone(slug, cold_app, visit):
-    page = visit(f"{cold_app}/{slug}?model=mnist-z20", color_scheme="dark")
+    page = visit(f"{cold_app}/{slug}?model=mnist-z20&{answered()}", color_scheme="dark")
     assert page.locator("h1").inner_text() == TITLES[slug or "overview"]
     for section, rows in PAGES.items():
         page.get_by_test_id("stTopNavSection").filter(has_text=section).click()

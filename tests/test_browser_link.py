@@ -73,7 +73,7 @@ def test_what_another_model_has_not_is_no_fault_of_the_link(app, visit):
 
 def test_an_answer_shows_at_one_click_and_stays_on_other_pages_and_in_the_link(app, visit):
     page = visit(f"{app}/loss_theory")
-    shown = page.get_by_text("Within 10 nats of the best")
+    shown = page.get_by_text("Within 10 nats of the best", exact=True)
     assert shown.count() == 0
     page.get_by_text("more than half of them", exact=True).click()
     shown.wait_for()
@@ -85,5 +85,5 @@ def test_an_answer_shows_at_one_click_and_stays_on_other_pages_and_in_the_link(a
     page.wait_for_url(link)
     shown.wait_for()
     again = visit(link)
-    again.get_by_text("Within 10 nats of the best").wait_for()
+    again.get_by_text("Within 10 nats of the best", exact=True).wait_for()
     assert again.get_by_role("radio", name="more than half of them").is_checked()

@@ -320,10 +320,11 @@ def test_a_kept_drawing_joins_the_picker_and_other_pages(app, visit):
     page = open_flow(visit, app)
     clear(page)
     strokes(page, THREE)
-    page.locator("[data-testid=stMetricValue]").wait_for()
+    said = page.get_by_role("combobox", name="Your drawing shows")
+    said.wait_for()  # there is one for a drawing only
     settled(page)
     seen = pixels(page, ".seen canvas")
-    page.get_by_role("combobox", name="Your drawing shows").press_sequentially("3")
+    said.press_sequentially("3")
     page.get_by_role("option", name="3", exact=True).click()
     page.get_by_role("button", name="Keep as my digit").click()  # once it is enabled
     page.wait_for_url("**digit=5000**")

@@ -125,7 +125,7 @@ ENDS = "model=mnist-z4-cond&transition_A=11&transition_B=12&transition_path=sphe
 def test_the_strip_shows_every_step_and_a_click_goes_there(app, visit):
     page = visit(f"{app}/digit_transitions?transition_steps=20")
     shown = page.locator("canvas.strip")
-    assert shown.get_attribute("aria-label").startswith("20 steps")
+    assert shown.get_attribute("aria-label").startswith("20 decoded steps")
     lines = shown.evaluate("canvas => [canvas.width, canvas.height]")
     assert lines == [10 * 29 + 1, 2 * (2 * 29 + 1) + 5]  # two lines of ten, each of two rows
     count_messages(page)

@@ -144,4 +144,4 @@ def test_other_pictures_come_back_by_link():
     other = frames(at)[0]["reconstruction"]
     assert other != first
     assert frames(open_page(PAGE, tradeoff_others="1"))[0]["reconstruction"] == other
-    assert dict(at.query_params) == {"tradeoff_others": "1"}
+    assert at.query_params["tradeoff_others"] == "1"

@@ -405,7 +405,7 @@ print([name for name in ("umap", "openTSNE", "torchvision", "sklearn.manifold", 
     ],
 )
 def test_what_cannot_be_read_in_a_link_is_named_and_struck_out(path, name, value):
-    at = open_page(path, model="mnist-z10", **{name: value})
+    at = fresh_page(path, model="mnist-z10", **{name: value})
     assert not at.exception
     assert name in at.warning[0].value
     assert dict(at.query_params) == {"model": "mnist-z10"}

@@ -1,6 +1,6 @@
 """How long every page takes after a change: `python tests/bench/changes.py`.
 
-Opens each page in headless Chromium, goes through its steps or parts, moves every slider there, presses every choice and button
+Opens each page in headless Chromium, its questions answered, goes through its steps or parts, moves every slider there, presses every choice and button
 once, and takes other models: milliseconds from the act until the server has run and the browser has drawn everything
 anew. A part and a model are new to the server the first time: the slowest change that any visitor meets.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from answered import answered
 from chromium import FLAGS, executable, running_app, settled
 
 PAGES = [
@@ -97,7 +98,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
         for path in (path for path in PAGES if options.only in path):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{address}/{path}")
+            page.goto(f"{address}/{path}{'&' if '?' in path else '?'}{answered()}")
             settled(page)
             page.wait_for_timeout(1000)
             seen = list(changes(page))

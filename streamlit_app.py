@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.kit import process
 from pages.kit.nav import FROM_ENTRYPOINT, navigation
 from pages.kit.share import drop_unreadable
 from pages.kit.sidebar import sidebar
@@ -11,3 +12,4 @@ drop_unreadable()
 sidebar()
 st.session_state[FROM_ENTRYPOINT] = True
 page.run()
+process.settle()

@@ -1,6 +1,7 @@
 """Every page, run by Streamlit's own test client for every shipped model, and moved once."""
 
 import dataclasses
+import gc
 import io
 import json
 import re
@@ -410,3 +411,9 @@ def test_what_cannot_be_read_in_a_link_is_named_and_struck_out(path, name, value
     assert name in at.warning[0].value
     assert dict(at.query_params) == {"model": "mnist-z10"}
     assert not at.run().warning
+
+
+def test_what_is_imported_is_never_looked_through_for_garbage_again():
+    open_page("pages/5_gaussian_sampling.py")
+    assert gc.get_freeze_count() > 100_000
+    assert gc.get_threshold()[0] >= 5_000

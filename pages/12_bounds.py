@@ -16,7 +16,7 @@ from pages.kit.bounds.subject import chosen_subject, gallery_beside
 from pages.kit.bounds.whose_fault import gap_in_symbols, only_in_a_plane, whose_fault
 from pages.kit.concepts import ELBO, X, tex
 from pages.kit.picker import chosen_model, needs_posterior
-from pages.kit.show import look_for, source
+from pages.kit.show import look_for, printed, source
 from vae_core import bounds, inference, objective
 
 TRY = {
@@ -36,7 +36,7 @@ bound_in_symbols(subject)
 gallery = gallery_beside(subject)
 more_samples(subject, gallery)
 good_value = (
-    f"A good value: over {spec.metrics['images']:,} test pictures, this model's ELBO is {-spec.metrics['nelbo_nats']:.1f}"
+    f"A good value: over {spec.metrics['images']:,} test pictures, this model's ELBO is {printed(-spec.metrics['nelbo_nats'])}"
     " nats on average. "
     if "nelbo_nats" in spec.metrics
     else ""

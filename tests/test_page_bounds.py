@@ -17,7 +17,7 @@ PAGE = next(path for path in PATHS if path.endswith("bounds.py"))
 
 def numbers(at) -> dict[str, float]:
     """The page's metrics, by label."""
-    return {metric.label.split(",")[0]: float(metric.value) for metric in at.metric}
+    return {metric.label.split(",")[0]: float(metric.value.replace("−", "-")) for metric in at.metric}
 
 
 def alts(at) -> list[str]:
@@ -115,7 +115,7 @@ def test_a_model_without_a_plane_offers_one_that_has_it():
 def test_the_mean_of_the_gallery_is_the_mean_of_its_pictures():
     at = open_page(PAGE, model="mnist-z4-cond", bounds_gallery="true")
     at.toggle(key="bounds_gallery").set_value(True).run()
-    means = at.table[0].value["mean of 20"].astype(float)
+    means = at.table[0].value["mean of 20"].str.replace("−", "-").astype(float)
     assert list(means) == sorted(means)
     spec = SHIPPED["mnist-z4-cond"]
     x, y = cache.gallery("mnist").x, cache.codes(spec).y

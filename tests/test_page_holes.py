@@ -9,13 +9,14 @@ from conftest import SHIPPED
 from test_pages import component, open_page, pictures
 
 from pages.kit import cache, computed
+from pages.kit.show import printed
 from vae_core import density, latent
 
 PATH = "pages/10_holes.py"
 
 
 def metrics(at) -> dict[str, str]:
-    return {metric.label: metric.value for metric in at.metric}
+    return {metric.label: metric.value.replace("−", "-") for metric in at.metric}
 
 
 def test_the_surgery_s_table_and_the_identity():
@@ -79,7 +80,8 @@ def test_every_place_that_the_search_finds_is_a_hole_by_the_verdict(model):
 def test_a_precise_model_says_that_the_score_cannot_tell(model):
     at = open_page(PATH, model=model)
     z, at_codes, _ = computed.cloud_samples(SHIPPED[model])
-    assert f"log q(z) = {np.median(at_codes):.1f}, where log p(z) = {np.median(density.log_prior(z)):.1f}" in said(at)
+    typical, by_prior = printed(np.median(at_codes)), printed(np.median(density.log_prior(z)))
+    assert f"log q(z) = {typical}, where log p(z) = {by_prior}" in said(at)
     assert "Codes of real pictures lie" not in said(at)
     at.button(key="holes_search").click().run()
     assert "**Perhaps a hole**" in said(at)

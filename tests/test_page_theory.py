@@ -51,7 +51,7 @@ def test_every_step_opens_without_the_pictures_of_fashion(step, tmp_path, monkey
 
 
 def value(at, label: str) -> str:
-    return next(metric.value for metric in at.metric if metric.label.startswith(label))
+    return next(metric.value.replace("−", "-") for metric in at.metric if metric.label.startswith(label))
 
 
 def test_next_and_back_walk_through_the_steps_and_keep_the_picture():

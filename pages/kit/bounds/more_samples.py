@@ -8,7 +8,7 @@ from pages.kit.bounds.subject import PICTURES, SIZES, Subject
 from pages.kit.charts.bounds import bound_by_k, ess_by_k
 from pages.kit.concepts import ELBO, X, Z, tex
 from pages.kit.controls import refuse_unknown
-from pages.kit.show import chart, download, picture
+from pages.kit.show import chart, download, picture, printed
 from pages.kit.turns import fragment
 
 
@@ -44,7 +44,7 @@ def more_samples(subject: Subject, gallery: pd.DataFrame | None) -> None:
     table = subject.table
     now, elbo, last = table[table["K"] == k].iloc[0], table.iloc[0], table.iloc[-1]
     cards = [
-        (f"Bound at K = {k}, nats", f"{now.bound:.2f}", f"{now.bound - elbo.bound:+.2f} on the ELBO"),
+        (f"Bound at K = {k}, nats", printed(now.bound, 2), f"{now.bound - elbo.bound:+.2f} on the ELBO"),
         ("Spread of one draw, nats", f"{now.sd:.2f}", f"over {now.draws:,.0f} draws"),
         (f"Effective samples of {k:,}", f"{now.ess:.1f}", f"{now.ess / k:.0%}"),
     ]
@@ -54,7 +54,7 @@ def more_samples(subject: Subject, gallery: pd.DataFrame | None) -> None:
         other = gallery.loc[k]
         spread = "" if np.isnan(other.sd) else f", a draw spreads by {other.sd:.2f} nats"
         st.caption(
-            f"The first {PICTURES} pictures of the gallery at K = {k:,}, on average: bound {other.bound:.2f} nats{spread},"
+            f"The first {PICTURES} pictures of the gallery at K = {k:,}, on average: bound {printed(other.bound, 2)} nats{spread},"
             f" {other.ess:.1f} effective samples of {k:,}."
         )
     bound_side, ess_side = st.columns(2, gap="large")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.bounds.subject import PICTURES, Subject
 from pages.kit.charts.bounds import ladder
-from pages.kit.show import chart
+from pages.kit.show import chart, printed
 from pages.kit.turns import fragment
 
 CHAIN = {1: "ELBO, K = 1", 10: "K = 10", 100: "K = 100", 1000: "K = 1000"}
@@ -19,7 +19,7 @@ def recap(subject: Subject, gallery: pd.DataFrame | None) -> None:
     values = {name: float(bound[k]) for k, name in CHAIN.items()}
     if gap:
         values[subject.log_p_x] = gap.log_evidence
-    columns = {subject.name: [f"{value:.2f}" for value in values.values()]}
+    columns = {subject.name: [printed(value, 2) for value in values.values()]}
     left, right = st.columns([3, 2], gap="large")
     with left:
         said = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
@@ -27,7 +27,7 @@ def recap(subject: Subject, gallery: pd.DataFrame | None) -> None:
     with right:
         if gallery is not None:
             means = gallery["bound"][list(CHAIN)]
-            columns[f"mean of {PICTURES}"] = [f"{mean:.2f}" for mean in means] + [""] * (len(values) - len(CHAIN))
+            columns[f"mean of {PICTURES}"] = [printed(mean, 2) for mean in means] + [""] * (len(values) - len(CHAIN))
         st.table(pd.DataFrame(columns, index=list(values)))
         st.caption(
             "Nats. For log p(x), higher is better; papers often report K = 5,000 as their log-likelihood."

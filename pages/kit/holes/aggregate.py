@@ -9,7 +9,7 @@ from pages.kit.concepts import Z, tex
 from pages.kit.controls import one_of
 from pages.kit.holes.window import SIDE, Window
 from pages.kit.picker import Choice
-from pages.kit.show import chart, look_for
+from pages.kit.show import chart, look_for, printed
 from pages.kit.turns import fragment
 
 
@@ -51,8 +51,8 @@ def densities(choice: Choice, window: Window) -> None:
         st.caption(
             f"Dashed: the prior at 1, 2 and 3 standard deviations. In each of the {SIDE} × {SIDE} cells, q(z) is its mean"
             f" over the cell, p(z) its value at the centre. Inside the circle of 2, log q(z) goes from"
-            f" {log_q[inside].min():.1f} to {log_q[inside].max():.1f} nats, log p(z) from {log_p[inside].min():.1f} to"
-            f" {log_p[inside].max():.1f}."
+            f" {printed(log_q[inside].min())} to {printed(log_q[inside].max())} nats, log p(z) from {printed(log_p[inside].min())} to"
+            f" {printed(log_p[inside].max())}."
         )
         if spec.latent_dim > 2:
             st.caption(

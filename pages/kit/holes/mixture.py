@@ -8,7 +8,7 @@ from pages.kit import computed
 from pages.kit.charts.holes import mixture_scores
 from pages.kit.controls import chosen_seed, one_of
 from pages.kit.picker import Choice
-from pages.kit.show import chart, download, sheet
+from pages.kit.show import chart, download, printed, sheet
 from pages.kit.turns import fragment
 from vae_core import density, inference, latent
 
@@ -28,7 +28,7 @@ def mixture(choice: Choice) -> None:
         gain = scores[components] - prior_score
         st.caption(
             f"At held-out codes the mixture is {abs(gain):.2f} nats a picture {'denser' if gain > 0 else 'thinner'} than"
-            f" the prior ({scores[components]:.2f} against {prior_score:.2f}). Best here: K = {best}. Too many components fit"
+            f" the prior ({printed(scores[components], 2)} against {printed(prior_score, 2)}). Best here: K = {best}. Too many components fit"
             " the half they have seen, and not the other."
         )
     with curve:
@@ -77,7 +77,7 @@ def _shown_and_scored(choice: Choice, name: str, z: np.ndarray, own: np.ndarray 
     scores = computed.sample_scores(spec, z, own)
     line = {
         "samples of": name,
-        "mean log q(z), nats": f"{scores.log_density:.1f}",
+        "mean log q(z), nats": printed(scores.log_density),
         "8 of 10 nearest codes of one class": f"{scores.agreeing:.0%}",
         "different nearest codes": f"{scores.distinct:.0%}",
     }

@@ -10,7 +10,7 @@ from pages.kit.controls import row
 from pages.kit.holes.window import Window
 from pages.kit.picker import Choice
 from pages.kit.place import Place
-from pages.kit.show import sheet
+from pages.kit.show import printed, sheet
 from pages.kit.turns import fragment
 from vae_core import density, latent, neighbours
 from vae_core.manifest import ModelSpec
@@ -149,8 +149,8 @@ def _densities_there(choice: Choice, place: Place) -> None:
     here, prior = float(density.log_aggregate(z, mu, logvar)[0]), float(density.log_prior(z)[0])
     percentile = float((at_codes < here).mean())
     left, middle, right = st.columns(3)
-    left.metric("log q(z), nats", f"{here:.1f}", help="Log-density of the codes at this place.")
-    middle.metric("log p(z), nats", f"{prior:.1f}", help="The prior's log-density at this place.")
+    left.metric("log q(z), nats", printed(here), help="Log-density of the codes at this place.")
+    middle.metric("log p(z), nats", printed(prior), help="The prior's log-density at this place.")
     right.metric(
         "Denser than", f"{percentile:.1%}", help="of the gallery's codes, each judged by the codes of the others."
     )
@@ -166,7 +166,7 @@ def _verdict(choice: Choice, here: float, prior: float) -> str:
             ("**Perhaps a hole**: 95 % of real codes lie at denser places. " if empty else "")
             + "This score can hardly tell a hole from a code in this model. Its clouds are so small that they leave all between"
             " them empty: even a typical code of a real picture, judged by the other pictures, lies at log q(z) ="
-            f" {np.median(at_codes):.1f}, where log p(z) = {np.median(density.log_prior(codes)):.1f}. Trust the decoded picture more."
+            f" {printed(np.median(at_codes))}, where log p(z) = {printed(np.median(density.log_prior(codes)))}. Trust the decoded picture more."
         )
     if empty:
         return "**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here."

@@ -8,7 +8,7 @@ from pages.kit.charts.theory.densities import peaks_above
 from pages.kit.concepts import KL, X_HAT, X, tex
 from pages.kit.picker import Choice
 from pages.kit.present import presenting
-from pages.kit.show import chart, look_for, predict, source
+from pages.kit.show import chart, look_for, predict, printed, source
 from pages.kit.theory.formulas import CLOSED_KL, DIVERGENCE, ELBO, EXPECTED, GAP, LOG_P_X_GIVEN_Z
 from pages.kit.turns import fragment
 from vae_core import latent, objective
@@ -119,7 +119,11 @@ def _toy() -> None:
             posterior,
             alt="The densities of q, of the true posterior and of the prior",
         )
-    st.metric("ELBO + KL(q || p(z|x)) = log p(x), nats", f"{elbo:.3f} + {gap:.3f} = {log_evidence:.3f}", border=True)
+    st.metric(
+        "ELBO + KL(q || p(z|x)) = log p(x), nats",
+        f"{printed(elbo, 3)} + {gap:.3f} = {printed(log_evidence, 3)}",
+        border=True,
+    )
     st.caption(
         "Each of the three is computed by itself: the ELBO in closed form and by Gauss-Hermite quadrature, the gap from its"
         " definition, log p(x) as an integral. Densities of x stay below 0.80 here, the peak of a Gaussian with σ = ½, so"

@@ -16,7 +16,7 @@ from pages.kit.charts.theory.evidence import (
 from pages.kit.concepts import X, Z, tex
 from pages.kit.controls import chosen_seed, row
 from pages.kit.picker import Choice, chosen_digit, needs_posterior
-from pages.kit.show import chart, look_for, picture, predict, source
+from pages.kit.show import chart, look_for, picture, predict, printed, source
 from pages.kit.turns import fragment
 from vae_core import evidence, inference, latent
 from vae_core.toy import Toy
@@ -96,14 +96,16 @@ def _draws(choice: Choice) -> None:
     with row():
         st.metric("Within 10 nats of the best", f"{share:.1%}", f"{round(share * count):,} of {count:,}", **QUIET)
         st.metric("The best draw's part of the sum", f"{weight:.0%}", "all draws alike: " + f"{1 / count:.2%}", **QUIET)
-        st.metric("Estimate of log p(x), nats", f"{estimate:.1f}", f"with the encoder's help: {guided:.1f}", **QUIET)
+        st.metric(
+            "Estimate of log p(x), nats", printed(estimate), f"with the encoder's help: {printed(guided)}", **QUIET
+        )
     spread, walk = st.columns(2, gap="large")
     with spread:
         st.markdown(f"**log p(x | z) of {count:,} draws**")
         chart(
             draws_histogram,
             draws,
-            {f"estimate, {estimate:.1f}": estimate, f"with help, {guided:.1f}": guided},
+            {f"estimate, {printed(estimate)}": estimate, f"with help, {printed(guided)}": guided},
             alt=f"Histogram of log p(x|z) over {count} prior draws, from {draws.min():.0f} to {draws.max():.0f} nats;"
             f" naive estimate {estimate:.1f}, with the encoder's help {guided:.1f}",
         )
@@ -117,7 +119,7 @@ def _draws(choice: Choice) -> None:
             alt=f"The running estimate of log p(x) with {SEEDS} seeds ends between {min(last):.1f} and {max(last):.1f} nats",
         )
     st.caption(
-        f"With these four seeds the estimate ends between {min(last):.1f} and {max(last):.1f} nats. The dashed line draws 100"
+        f"With these four seeds the estimate ends between {printed(min(last))} and {printed(max(last))} nats. The dashed line draws 100"
         " codes from the encoder's q(z|x) instead and weighs them (Burda et al. 2016, equation 8): a bound, and close to it."
     )
     look_for(

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.kit.charts.theory.log_variance import kl_slopes, sigma_of_logvar
 from pages.kit.picker import Choice
-from pages.kit.show import chart, look_for, predict, source
+from pages.kit.show import chart, look_for, predict, printed, source
 from pages.kit.turns import fragment
 from vae_core import gradients, objective
 
@@ -47,7 +47,7 @@ def _as_logvar(choice: Choice, for_scale: bool) -> None:
         low, high = np.quantile(choice.codes.logvar, [0.01, 0.99])
         st.caption(
             f"For scale: over the {len(choice.codes.y):,} pictures of the gallery the encoder of {choice.spec.id} gives log σ²"
-            f" from {low:.1f} to {high:.1f} (98 % of them), so σ from {np.exp(low / 2):.3f} to {np.exp(high / 2):.2f}."
+            f" from {printed(low)} to {printed(high)} (98 % of them), so σ from {np.exp(low / 2):.3f} to {np.exp(high / 2):.2f}."
         )
     st.caption("Source: Kingma and Welling (2014), appendix C.2.")
 

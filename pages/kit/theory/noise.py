@@ -8,7 +8,7 @@ from pages.kit.charts.theory.noise import gradient_histograms, noise_to_code
 from pages.kit.concepts import EPSILON, MU, SIGMA, Z, tex
 from pages.kit.controls import row, times_pressed
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.show import chart, look_for, predict, source
+from pages.kit.show import chart, look_for, predict, printed, source
 from pages.kit.turns import fragment
 from vae_core import gradients, latent
 from vae_core.toy import Toy
@@ -100,7 +100,7 @@ def _held_noise() -> None:
             st.caption("Each move of a slider draws nine other codes: no dot has a derivative.")
         else:
             st.caption(
-                f"The noise is held. The leftmost dot: {mu:.2f} + {sigma:.2f} · ({epsilon.min():.2f}) = **{z.min():.2f}**."
+                f"The noise is held. The leftmost dot: {printed(mu, 2)} + {sigma:.2f} · ({printed(epsilon.min(), 2)}) = **{printed(z.min(), 2)}**."
                 " The ticks at the left edge are the codes alone, as the decoder gets them."
             )
 
@@ -118,7 +118,7 @@ def _on_the_toy() -> None:
         _histograms([part[:, 0] for part in samples], exact)
     with controls:
         st.caption(
-            f"f(z) = log p(x = 1 | z) of the toy of step 2. The exact slope, by quadrature, is **{exact:.2f}**; the table has the"
+            f"f(z) = log p(x = 1 | z) of the toy of step 2. The exact slope, by quadrature, is **{printed(exact, 2)}**; the table has the"
             " means of 4,000 samples with their standard errors."
         )
 
@@ -158,7 +158,7 @@ def _histograms(parts: list[np.ndarray], slope: float) -> None:
         + ", ".join(f"{way} {part.std():.2f}" for way, part in zip(WAYS, parts, strict=True)),
     )
     rows = [
-        f"| {way} | {part.mean():.2f} ± {part.std() / len(part) ** 0.5:.2f} | {part.std():.2f}"
+        f"| {way} | {printed(part.mean(), 2)} ± {part.std() / len(part) ** 0.5:.2f} | {part.std():.2f}"
         f" | {part.var() / parts[0].var():,.1f} |"
         for way, part in zip(WAYS, parts, strict=True)
     ]

@@ -1,7 +1,7 @@
 """Pictures of every page: `python tests/screenshots.py FOLDER`, to be looked at.
 
 Each page, its questions answered, at the width of a laptop and of a phone, in the light and the dark theme. `--readme`
-takes only the pictures of the README, light, 1280 pixels wide.
+takes only the pictures of the README, as a first visitor sees them, light, 1280 pixels wide.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def main() -> None:
                 link += "&presentation=true"
             for width, scheme in looks:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                page.goto(f"{address}/{link}&{answered()}")
+                page.goto(f"{address}/{link}" if options.readme else f"{address}/{link}&{answered()}")
                 settled(page)
                 page.wait_for_timeout(2500)  # charts fade in
                 if not options.readme:  # the whole page, not only what is above the fold

@@ -48,10 +48,23 @@ with row():
     seed = chosen_seed("Seed of the noise", key="training_seed", width=180)
 shown = [spec] if second == NONE else [spec, models[second]]
 
+guessed = predict(
+    "Training pushes the KL down: it is a cost in the objective. Which way does it go from the untrained model to the"
+    " trained one?",
+    ["it falls", "it stays where it was", "it rises"],
+    "it rises",
+    "An untrained encoder gives every picture nearly the prior, which costs nothing and says nothing: step from epoch 0"
+    " to 1 and watch the scatter open. While its weight is small, the KL even overshoots, because codes are cheap. At full"
+    " weight it settles where one more nat of KL would buy less than β nats of reconstruction, and late in training it"
+    " creeps up again: better decoders make longer codes worth their price. All of it stands in the KL curve below.",
+    key="training_predict",
+    then="the curves appear",
+)
+
 
 def kl_by_epoch(one: ModelSpec) -> dict | None:
-    """Mean KL of each dimension by epoch; None for a plain autoencoder, and while the pictures are not on this machine."""
-    if not one.variational:
+    """Mean KL of each dimension by epoch; None before the guess, for a plain autoencoder, and without the pictures."""
+    if not guessed or not one.variational:
         return None
     try:
         return computed.kl_by_epoch(one)
@@ -78,7 +91,7 @@ def track_of(one: ModelSpec) -> dict:
         titles = ("first component", "second component")
         scatter_title = "Their codes on the PCA plane of the trained model"
     inside = np.abs(dots[one.epoch]).max(axis=0)  # the axes of the trained codes, at every epoch
-    charts = training_charts(one, shown)
+    charts = training_charts(one, shown) if guessed else []
     if kls is not None:
         order = np.argsort(-kls[one.epoch])  # of the trained model, so that no bar changes its place
         charts.append(
@@ -131,20 +144,6 @@ except ArtifactError as error:
         f"The training of {' and '.join(one.id for one in shown)} cannot be shown: {error}", icon=":material/error:"
     )
     st.stop()
-guessed = predict(
-    "Training pushes the KL down: it is a cost in the objective. Which way does it go from the untrained model to the"
-    " trained one?",
-    ["it falls", "it stays where it was", "it rises"],
-    "it rises",
-    "An untrained encoder gives every picture nearly the prior, which costs nothing and says nothing: step from epoch 0"
-    " to 1 and watch the scatter open. While its weight is small, the KL even overshoots, because codes are cheap. At full"
-    " weight it settles where one more nat of KL would buy less than β nats of reconstruction, and late in training it"
-    " creeps up again: better decoders make longer codes worth their price. All of it stands in the KL curve below.",
-    key="training_predict",
-    then="the curves appear",
-)
-if not guessed:
-    tracks = [{**one, "charts": []} for one in tracks]
 epochs = times_of(tracks)
 lines = [f"Epoch {epoch}. " for epoch in epochs]
 for one in shown:

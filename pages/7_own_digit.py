@@ -263,7 +263,7 @@ about = {"model": spec.id, "picture": stem, **({"label": choice.classes[label]} 
 numbers = partial(code_table, about, mu=mu[0], logvar=logvar[0] if spec.variational else None)
 y = f"-y{label}" if spec.conditional else ""
 with row():
-    prepared = png(to_pixels(x), {"prepared": "scaled into 20 x 20, centred by mass", **made_of})
+    prepared = partial(png, to_pixels(x), {"prepared": "scaled into 20 x 20, centred by mass", **made_of})
     download("x as PNG, 28 x 28", prepared, f"{stem}.png", "image/png", "own_png")
     download("Its code as CSV", numbers, f"{spec.id}-{stem}{y}.csv", "text/csv", "own_csv")
 source(preparation.prepare, preparation.like_mnist, inference.encode, inference.elbo_terms)

@@ -124,7 +124,7 @@ def test_the_prepared_picture_and_its_code_can_be_saved(model, files):
     at.get("file_uploader")[0].upload("digit.jpg", photo(), "image/jpeg")
     at.run()
     made = prepare(preparation.read_upload(photo()))
-    picture = Image.open(io.BytesIO(files["x as PNG, 28 x 28"]))
+    picture = Image.open(io.BytesIO(clicked(files["x as PNG, 28 x 28"])))
     np.testing.assert_array_equal(np.asarray(picture), to_pixels(made.x))
     assert picture.text["strokes"] == "dark"
     assert picture.text["threshold"] == f"{made.threshold:.2f}"

@@ -1,8 +1,9 @@
 """How long every page takes after a change: `python tests/bench/changes.py`.
 
-Opens each page in headless Chromium, its questions answered, goes through its steps or parts, moves every slider there, presses every choice and button
-once, and takes other models: milliseconds from the act until the server has run and the browser has drawn everything
-anew. A part and a model are new to the server the first time: the slowest change that any visitor meets.
+Opens each page in headless Chromium, its questions answered, goes through its steps or parts, moves every slider there,
+presses every choice and button once, and takes other models: milliseconds from the act until the server has run and the
+browser has drawn everything anew. A part and a model are new to the server the first time: the slowest change that any
+visitor meets.
 """
 
 import argparse

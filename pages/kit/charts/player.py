@@ -177,7 +177,8 @@ def rate_distortion(family: Sequence[ModelSpec], curve: bool = True) -> dict:
 def family_table(family: Sequence[ModelSpec], sigmas: Sequence[float], gaps: Sequence[float]) -> pd.DataFrame:
     """The figures of a family of beta, a row each: of the test set, and of the gallery's codes under each model.
 
-    `sigmas` are the means of their posteriors' widths, `gaps` are from a sample of the prior to the nearest posterior, in its sigmas.
+    `sigmas` are the means of their posteriors' widths, `gaps` are from a sample of the prior to the nearest posterior, in
+    its sigmas.
     """
     rate, distortion = (
         np.array([spec.metrics[f"{name}_nats"] for spec in family]) for name in ("kl", "reconstruction")

@@ -42,7 +42,10 @@ def dimensions_of(choice: Choice) -> Dimensions:
 
 
 def switched_off(choice: Choice, dimensions: Dimensions, with_worth: bool) -> None:
-    """The whole section, `with_worth` of each dimension. A choice of dimensions belongs to its model; a link may name some that this one does not have."""
+    """The whole section, `with_worth` of each dimension.
+
+    A choice of dimensions belongs to its model; a link may name some that this one does not have.
+    """
     names = dimensions.names
     if st.session_state.setdefault("collapse_model", choice.spec.id) != choice.spec.id:
         st.session_state["collapse_model"] = choice.spec.id

@@ -28,8 +28,8 @@ def mixture(choice: Choice) -> None:
         gain = scores[components] - prior_score
         st.caption(
             f"At held-out codes the mixture is {abs(gain):.2f} nats a picture {'denser' if gain > 0 else 'thinner'} than"
-            f" the prior ({printed(scores[components], 2)} against {printed(prior_score, 2)}). Best here: K = {best}. Too many components fit"
-            " the half they have seen, and not the other."
+            f" the prior ({printed(scores[components], 2)} against {printed(prior_score, 2)}). Best here: K = {best}. Too many"
+            " components fit the half they have seen, and not the other."
         )
     with curve:
         chart(

@@ -166,7 +166,8 @@ def _verdict(choice: Choice, here: float, prior: float) -> str:
             ("**Perhaps a hole**: 95 % of real codes lie at denser places. " if empty else "")
             + "This score can hardly tell a hole from a code in this model. Its clouds are so small that they leave all between"
             " them empty: even a typical code of a real picture, judged by the other pictures, lies at log q(z) ="
-            f" {printed(np.median(at_codes))}, where log p(z) = {printed(np.median(density.log_prior(codes)))}. Trust the decoded picture more."
+            f" {printed(np.median(at_codes))}, where log p(z) = {printed(np.median(density.log_prior(codes)))}. Trust the decoded"
+            " picture more."
         )
     if empty:
         return "**A hole**: at least 95 % of real codes lie at denser places, and the prior sends samples here."

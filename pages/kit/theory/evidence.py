@@ -119,8 +119,8 @@ def _draws(choice: Choice) -> None:
             alt=f"The running estimate of log p(x) with {SEEDS} seeds ends between {min(last):.1f} and {max(last):.1f} nats",
         )
     st.caption(
-        f"With these four seeds the estimate ends between {printed(min(last))} and {printed(max(last))} nats. The dashed line draws 100"
-        " codes from the encoder's q(z|x) instead and weighs them (Burda et al. 2016, equation 8): a bound, and close to it."
+        f"With these four seeds the estimate ends between {printed(min(last))} and {printed(max(last))} nats. The dashed line"
+        " draws 100 codes from the encoder's q(z|x) instead and weighs them (Burda et al. 2016, equation 8): a bound, and close to it."
     )
     look_for(
         "Almost every code of the prior means some other picture, and gives this one hundreds of nats less than the best. The"

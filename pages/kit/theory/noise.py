@@ -100,7 +100,8 @@ def _held_noise() -> None:
             st.caption("Each move of a slider draws nine other codes: no dot has a derivative.")
         else:
             st.caption(
-                f"The noise is held. The leftmost dot: {printed(mu, 2)} + {sigma:.2f} · ({printed(epsilon.min(), 2)}) = **{printed(z.min(), 2)}**."
+                f"The noise is held. The leftmost dot: {printed(mu, 2)} + {sigma:.2f} · ({printed(epsilon.min(), 2)}) ="
+                f" **{printed(z.min(), 2)}**."
                 " The ticks at the left edge are the codes alone, as the decoder gets them."
             )
 
@@ -118,8 +119,8 @@ def _on_the_toy() -> None:
         _histograms([part[:, 0] for part in samples], exact)
     with controls:
         st.caption(
-            f"f(z) = log p(x = 1 | z) of the toy of step 2. The exact slope, by quadrature, is **{printed(exact, 2)}**; the table has the"
-            " means of 4,000 samples with their standard errors."
+            f"f(z) = log p(x = 1 | z) of the toy of step 2. The exact slope, by quadrature, is **{printed(exact, 2)}**; the table"
+            " has the means of 4,000 samples with their standard errors."
         )
 
 

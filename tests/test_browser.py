@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 from answered import answered
-from chromium import canvas_content, changed, go_to, picture
+from chromium import canvas_content, changed, choose, go_to, picture
 from conftest import ARTIFACTS, ROOT, SHIPPED
 
 from pages.kit.nav import PAGES
@@ -275,8 +275,7 @@ def test_a_picture_is_enlarged_by_whole_pixels_and_not_blurred(app, visit):
 
 def test_a_visitor_chooses_the_model_and_keeps_it_on_the_next_page(app, visit):
     page = visit(app)
-    page.locator("[data-testid=stSidebar]").get_by_role("combobox").click()
-    page.get_by_role("option", name="mnist-z20").click()
+    choose(page, "Model", "mnist-z20")
     page.wait_for_url("**model=mnist-z20**")
     go_to(page, "Explore", "Gaussian sampling")
     page.locator("input[aria-label='z20']").wait_for(state="attached")

@@ -1,7 +1,7 @@
 """The page's address in a real browser: what a link sets stays on other pages, and Back goes back one page, to what was seen."""
 
 import pytest
-from chromium import go_to, settled
+from chromium import choose, go_to, settled
 from test_browser import live
 
 pytestmark = pytest.mark.browser
@@ -25,8 +25,7 @@ def test_what_a_link_sets_is_taken_along_to_other_pages(app, visit):
 
 def test_back_goes_back_one_page_to_the_model_and_the_picture_that_were_there(app, visit):
     page = visit(f"{app}/latent_scatter")
-    page.get_by_role("combobox", name="Model").click()
-    page.get_by_role("option", name="mnist-z10", exact=True).click()
+    choose(page, "Model", "mnist-z10")
     page.wait_for_url("**model=mnist-z10**")
     settled(page)
     page.get_by_role("button", name="Another digit").click()
@@ -60,8 +59,7 @@ def test_a_code_moved_by_hand_adds_no_step_to_the_history_and_comes_back_into_th
 def test_what_another_model_has_not_is_no_fault_of_the_link(app, visit):
     page = visit(f"{app}/gaussian_sampling?sampling_part=Grid&sampling_right=z19&model=mnist-z20")
     assert page.get_by_role("combobox", name="To the right").input_value() == "z19"
-    page.get_by_role("combobox", name="Model").click()
-    page.get_by_role("option", name="mnist-z4", exact=True).click()
+    choose(page, "Model", "mnist-z4")
     page.wait_for_url("**model=mnist-z4&**")
     settled(page)
     assert page.get_by_role("combobox", name="To the right").input_value() != "z19"

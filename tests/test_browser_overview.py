@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from chromium import canvas_content, changed, go_to, settled
+from chromium import canvas_content, changed, choose, go_to, settled
 from conftest import ARTIFACTS, ROOT, SHIPPED
 
 from pages.kit import cache
@@ -320,12 +320,10 @@ def test_a_kept_drawing_joins_the_picker_and_other_pages(app, visit):
     page = open_flow(visit, app)
     clear(page)
     strokes(page, THREE)
-    said = page.get_by_role("combobox", name="Your drawing shows")
-    said.wait_for()  # there is one for a drawing only
+    page.get_by_role("combobox", name="Your drawing shows").wait_for()  # there is one for a drawing only
     settled(page)
     seen = pixels(page, ".seen canvas")
-    said.press_sequentially("3")
-    page.get_by_role("option", name="3", exact=True).click()
+    choose(page, "Your drawing shows", "3")
     page.get_by_role("button", name="Keep as my digit").click()  # once it is enabled
     page.wait_for_url("**digit=5000**")
     page.locator(".x figcaption", has_text="your digit 1").wait_for()
@@ -357,8 +355,7 @@ def test_a_drawing_lasts_under_another_model_and_leaves_with_another_digit(app, 
     strokes(page, [(0.2, 0.2), (0.8, 0.8)])
     settled(page)
     drawing = flow(page)["x"]
-    page.locator("[data-testid=stSidebar]").get_by_role("combobox").click()
-    page.get_by_role("option", name="mnist-z4", exact=True).click()
+    choose(page, "Model", "mnist-z4")
     page.wait_for_url("**model=mnist-z4**")
     settled(page)
     page.locator(".bar").first.wait_for(state="attached")

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from chromium import canvas_content, changed, settled
+from chromium import canvas_content, changed, choose, settled
 from test_browser import decoded, live
 
 pytestmark = pytest.mark.browser
@@ -104,8 +104,7 @@ def test_a_decoder_that_does_not_arrive_says_what_to_do_and_comes_when_asked_aga
     page = visit(f"{app}/gaussian_sampling?model=mnist-z2")
     live(page)
     page.route("**/*.bin", lambda route: route.fulfill(status=200, content_type="text/html", body="not this"))
-    page.locator("[data-testid=stSidebar]").get_by_role("combobox").click()
-    page.get_by_role("option", name="mnist-z4", exact=True).click()
+    choose(page, "Model", "mnist-z4")
     again = page.get_by_role("button", name="Try again")
     again.wait_for()
     assert "reload the page" in page.locator(".live .said").inner_text()

@@ -2,7 +2,7 @@
 
 import pytest
 from answered import answered
-from chromium import canvas_content, changed, picture
+from chromium import canvas_content, changed, choose, picture
 
 pytestmark = pytest.mark.browser
 
@@ -125,13 +125,11 @@ def test_every_phase_has_a_label_that_fits_between_its_borders(app, visit):
 def test_a_second_model_is_chosen_and_left_again(app, visit):
     page = visit(f"{app}/training_progress?model=mnist-z2")
     assert page.locator(".track").count() == 1
-    page.get_by_role("combobox", name="Compare with").click()
-    page.get_by_role("option", name="mnist-z20").click()
+    choose(page, "Compare with", "mnist-z20")
     page.locator(".track").nth(1).wait_for()
     assert "training_second=mnist-z20" in page.url
     assert canvas_content(page, ".track:nth-child(1) canvas") != canvas_content(page, ".track:nth-child(2) canvas")
-    page.get_by_role("combobox", name="Compare with").click()
-    page.get_by_role("option", name="none").click()
+    choose(page, "Compare with", "none")
     changed(page, 2, lambda: page.locator(".track").count())
 
 

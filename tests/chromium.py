@@ -85,13 +85,18 @@ def go_to(page, section: str, title: str) -> None:
     settled(page)
 
 
-def choose(page, name: str, option: str) -> None:
-    """Take an option of a select box. The list closes when the page scrolls, so the box is brought into sight first."""
+def opened(page, name: str, option: str):
+    """An option of a select box, in its open list, which closes when the page scrolls: the box comes into sight first."""
     box = page.get_by_role("combobox", name=name, exact=True)
     box.scroll_into_view_if_needed()
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     box.click()
-    page.get_by_role("option", name=option, exact=True).click()
+    return page.get_by_role("option", name=option, exact=True)
+
+
+def choose(page, name: str, option: str) -> None:
+    """Take an option of a select box."""
+    opened(page, name, option).click()
 
 
 def said(message) -> str:

@@ -82,6 +82,15 @@ def test_the_surgery_s_parts_are_the_integrals_in_one_dimension():
     assert parts.kl_sampled.nats == pytest.approx(parts.mutual_information.nats + parts.marginal_kl.nats)
 
 
+def test_the_surgery_is_the_same_from_what_the_other_codes_say_of_each():
+    mu, logvar = cloud(count=60)
+    epsilon = latent.noise(60, 3, 1)
+    at_codes = density.log_aggregate(mu + np.exp(0.5 * logvar) * epsilon, mu, logvar, np.arange(60))
+    whole, saved = density.surgery(mu, logvar, epsilon), density.surgery(mu, logvar, epsilon, at_codes)
+    for estimate in ("mutual_information", "marginal_kl"):
+        assert getattr(saved, estimate).nats == pytest.approx(getattr(whole, estimate).nats, abs=1e-6)
+
+
 @pytest.mark.parametrize("width", [-20.0, 0.0])
 def test_a_code_says_at_most_which_picture_it_is(width):
     mu, _ = cloud(count=200, latent_dim=2)

@@ -13,7 +13,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from answered import answered
-from chromium import FLAGS, choose, executable, running_app, settled
+from chromium import FLAGS, executable, opened, running_app, settled
 
 PAGES = [
     "",
@@ -80,7 +80,7 @@ def changes(page):
                 press = (lambda c=control: c.press("ArrowRight")) if kind == "slider" else control.click
                 yield f"{part} {kind} {name}".strip(), took(page, press)
         for model in MODELS:
-            yield f"{part} model {model}".strip(), took(page, lambda model=model: choose(page, "Model", model))
+            yield f"{part} model {model}".strip(), took(page, opened(page, "Model", model).click)
 
 
 def main() -> None:

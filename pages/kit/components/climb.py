@@ -9,7 +9,7 @@ from pages.kit import computed, concepts
 from pages.kit.components.files import read
 from vae_core import bounds
 
-CELLS = 90  # in a row of the picture around q
+CELLS = 64  # in a row of the picture around q
 RANGE = 200  # nats below the peak that the whole plane's picture shows
 REACH = 3.5  # the window shows every q at least so many sigma wide
 

@@ -1,7 +1,15 @@
 """What takes long to compute from what is shipped, computed once: see `cache`. A file for each kind of question."""
 
 from pages.kit.computed.codes import agreement, class_gaussians, contrast, gallery_costs, gap, map_job
-from pages.kit.computed.density import cloud, cloud_samples, density_grid, mixtures, sample_scores, surgery
+from pages.kit.computed.density import (
+    cloud,
+    cloud_samples,
+    density_grid,
+    mixture,
+    sample_scores,
+    split_codes,
+    surgery,
+)
 from pages.kit.computed.dimensions import (
     COST_PICTURES,
     KL_PICTURES,
@@ -57,13 +65,14 @@ __all__ = [
     "log_joint",
     "log_weights",
     "map_job",
-    "mixtures",
+    "mixture",
     "pca",
     "picture_distance",
     "posterior_samples",
     "principal_variances",
     "prior_log_likelihoods",
     "sample_scores",
+    "split_codes",
     "surgery",
     "toy_density",
     "turned_elbos",

@@ -67,25 +67,30 @@ def _surgery(model_id: str, sha256: str | None, _spec: ModelSpec):
     from vae_core.density import surgery
 
     mu, logvar, _ = cloud(_spec)
-    return surgery(mu, logvar, latent.noise(*mu.shape, seed=0))
+    _, at_codes, _ = cloud_samples(_spec)
+    return surgery(mu, logvar, latent.noise(*mu.shape, seed=0), at_codes)
 
 
-def mixtures(spec: ModelSpec) -> tuple[dict, dict, float]:
-    """Gaussian mixtures of the codes of half of the gallery by their number of components, their mean log-density at the
-    codes of the other half, and the prior's there, in nats a picture. Raises ArtifactError."""
-    return _mixtures(spec.id, spec.codes and spec.codes.sha256, spec)
+def split_codes(spec: ModelSpec) -> tuple[np.ndarray, np.ndarray]:
+    """The codes of `cloud_samples` in two halves by chance: one to fit a density to, one to judge it by."""
+    z, _, _ = cloud_samples(spec)
+    order = np.random.default_rng(0).permutation(len(z))
+    return z[order[: len(z) // 2]], z[order[len(z) // 2 :]]
 
 
-@st.cache_resource(max_entries=32, show_spinner="Fitting mixtures of Gaussians to the codes")
-def _mixtures(model_id: str, sha256: str | None, _spec: ModelSpec):
+def mixture(spec: ModelSpec, components: int):
+    """A Gaussian mixture of the first half of `split_codes`, and its mean log-density at the second half, in nats a picture.
+    Raises ArtifactError."""
+    return _mixture(spec.id, spec.codes and spec.codes.sha256, components, spec)
+
+
+@st.cache_resource(max_entries=128, show_spinner="Fitting mixtures of Gaussians to the codes")
+def _mixture(model_id: str, sha256: str | None, components: int, _spec: ModelSpec):
     from vae_core import density
 
-    z, _, _ = cloud_samples(_spec)
-    order = np.random.default_rng(0).permutation(len(z))
-    fitted, held_out = z[order[: len(z) // 2]], z[order[len(z) // 2 :]]
-    mixes = {k: density.fit_mixture(fitted, k) for k in (1, 5, 10, 20, 50) if 20 * k <= len(fitted)}
-    scores = {k: float(density.log_mixture(mix, held_out).mean()) for k, mix in mixes.items()}
-    return mixes, scores, float(density.log_prior(held_out).mean())
+    fitted, held_out = split_codes(_spec)
+    mix = density.fit_mixture(fitted, components)
+    return mix, float(density.log_mixture(mix, held_out).mean())
 
 
 def sample_scores(spec: ModelSpec, z: np.ndarray, own: np.ndarray | None):

@@ -13,13 +13,19 @@ from pages.kit.turns import fragment
 from vae_core import density, inference, latent
 
 SAMPLES, SHOWN = 500, 30
+SIZES = (1, 5, 10, 20, 50)  # components; as many as have 20 codes each to be fitted to
 
 
 @fragment
 def mixture(choice: Choice) -> None:
     """The reader chooses the mixture's size and the seed; three sheets and their scores follow."""
     spec = choice.spec
-    mixes, scores, prior_score = computed.mixtures(spec)
+    fitted, held_out = computed.split_codes(spec)
+    found = {
+        k: computed.mixture(spec, k) for k in SIZES if 20 * k <= len(fitted)
+    }  # stops between two if the reader goes on
+    mixes, scores = ({k: pair[i] for k, pair in found.items()} for i in (0, 1))
+    prior_score = float(density.log_prior(held_out).mean())
     controls, curve = st.columns([2, 3], gap="large")
     with controls:
         best = max(scores, key=scores.get)

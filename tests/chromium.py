@@ -29,8 +29,8 @@ def executable() -> str | None:
 
 
 @contextmanager
-def running_app(**environment: str):
-    """Start the app as a user would, on a free port; yields its address and process."""
+def running_app(script: str = "streamlit_app.py", **environment: str):
+    """Start the app, or another script, as a user would, on a free port; yields its address and process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -40,7 +40,7 @@ def running_app(**environment: str):
             "-m",
             "streamlit",
             "run",
-            "streamlit_app.py",
+            script,
             f"--server.port={port}",
             "--server.headless=true",
         ],

@@ -4,7 +4,8 @@ Starts the app on one core and drives visitors over Streamlit's own websocket pr
 once and fetch what the page's live decoder needs, then each moves the first slider of the page every two seconds and receives
 the new picture, which travels in the page's own message. `--page` is any page with a slider, `--query` its link; its
 questions are answered. Prints the time to a usable page, the time of a rerun, and the server's memory. Loopback only,
-bounded in visitors and time.
+bounded in visitors and time. Machines differ and have neighbours, so `smallest_app.py`, one slider and one digit, is measured
+in the same way just before.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import re
 import sys
 import time
 import urllib.parse
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -26,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from answered import answered
 from chromium import running_app
 
+SMALLEST = str(Path(__file__).with_name("smallest_app.py"))
 RANDOM = "sampling_part=Random"  # the part of Gaussian sampling whose slider is moved
 EVERY = 2.0  # seconds between two moves of a visitor
 ARRIVAL = 3.0  # seconds until the first one moves
@@ -162,40 +165,59 @@ async def crowd_and_cpu(server: psutil.Process, *arguments) -> tuple[list[Visito
     return visitors, after.user + after.system - before.user - before.system
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What one server did for a crowd: seconds until a page was usable, and of each rerun and its CPU; MB."""
+
+    arrivals: list[float]
+    reruns: list[float]
+    cpu: float
+    memory: float
+
+    def quantile(self, share: float) -> float:
+        """Of the reruns, in milliseconds."""
+        return 1000 * quantile(self.reruns, share)
+
+
+def measure(script: str, page: str, query: str, options: argparse.Namespace) -> Measured:
+    """A server of its own, on one core, with one visitor, then those who arrive at once, then all who move something."""
+    with running_app(script) as (address, process):
+        os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
+        asyncio.run(crowd(address, page, query, 1, 0))  # warm: torch and the model are loaded
+        arriving = asyncio.run(crowd(address, page, query, options.arriving, 0))
+        server = psutil.Process(process.pid)
+        visitors, cpu = asyncio.run(crowd_and_cpu(server, address, page, query, options.sessions, options.seconds))
+        memory = server.memory_info().rss / 2**20
+    errors = [error for visitor in arriving + visitors for error in visitor.errors]
+    reruns = [seconds for visitor in visitors for seconds in visitor.reruns]
+    if errors or not reruns:
+        sys.exit("\n".join(errors[:5]) or "nothing was moved")
+    return Measured([visitor.arrival for visitor in arriving], reruns, cpu / len(reruns), memory)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sessions", type=int, default=60)
     parser.add_argument("--arriving", type=int, default=30, help="visitors who arrive at once, before the others")
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--rounds", type=int, default=1, help="how often, each time beside the smallest app")
     parser.add_argument("--page", default="gaussian_sampling")
     parser.add_argument("--query", default=RANDOM, help=f"for example {RANDOM}&model=mnist-z10")
     options = parser.parse_args()
     if options.sessions > 300 or options.seconds > 300:
         sys.exit("bounded: at most 300 sessions and 300 seconds")
-    core = min(os.sched_getaffinity(0))
-    with running_app() as (address, process):
-        os.sched_setaffinity(process.pid, {core})
-        asyncio.run(crowd(address, options.page, options.query, 1, 0))  # warm: torch and the model are loaded
-        arriving = asyncio.run(crowd(address, options.page, options.query, options.arriving, 0))
-        server = psutil.Process(process.pid)
-        crowd_of = (address, options.page, options.query, options.sessions, options.seconds)
-        visitors, cpu = asyncio.run(crowd_and_cpu(server, *crowd_of))
-        memory = server.memory_info().rss / 2**20
-    errors = [error for visitor in arriving + visitors for error in visitor.errors]
-    reruns = [1000 * seconds for visitor in visitors for seconds in visitor.reruns]
-    arrivals = [visitor.arrival for visitor in arriving]
-    if not reruns:
-        sys.exit("\n".join(errors[:5]))
-    print(f"{options.page}?{options.query}, server on one core")
-    print(f"{options.arriving} arriving at once: median {quantile(arrivals, 0.5):.2f} s to a usable page")
-    print(
-        f"{options.sessions} sessions, a move each {EVERY:.0f} s: {len(reruns)} reruns,"
-        f" p50 {quantile(reruns, 0.5):.0f} ms, p95 {quantile(reruns, 0.95):.0f} ms, {len(errors)} errors,"
-        f" {1000 * cpu / len(reruns):.1f} ms of the server's CPU a rerun"
-    )
-    print(f"server memory with them: {memory:.0f} MB")
-    if errors:
-        sys.exit("\n".join(errors[:5]))
+    print(f"{options.page}?{options.query}, server on one core; {options.sessions} sessions, a move each {EVERY:.0f} s")
+    for _ in range(options.rounds):
+        smallest = measure(SMALLEST, "", "", options)
+        page = measure("streamlit_app.py", options.page, options.query, options)
+        print(
+            f"p50 {page.quantile(0.5):.0f} ms, p95 {page.quantile(0.95):.0f} ms of {len(page.reruns)} reruns,"
+            f" {1000 * page.cpu:.1f} ms of CPU each; the smallest app: p50 {smallest.quantile(0.5):.0f} ms,"
+            f" p95 {smallest.quantile(0.95):.0f} ms, {1000 * smallest.cpu:.1f} ms of CPU;"
+            f" p95 {page.quantile(0.95) / smallest.quantile(0.95):.2f} times as long.\n"
+            f"  {options.arriving} arriving at once: median {quantile(page.arrivals, 0.5):.2f} s to a usable page;"
+            f" memory {page.memory:.0f} MB, the smallest app {smallest.memory:.0f} MB"
+        )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Everything here is about one image; x is (28, 28), z and epsilon are (n, latent)
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -77,7 +78,7 @@ class PlanePosterior:
     log_joint: np.ndarray
     coarse: np.ndarray
 
-    @property
+    @cached_property
     def log_evidence(self) -> float:
         """log p(x) in nats: the integral of p(x|z) p(z) over the plane, by the midpoint rule."""
         return float(np.logaddexp.reduce(self.log_joint + 2 * np.log(self.side)))

@@ -37,25 +37,25 @@ def bound_in_symbols(subject: Subject) -> None:
 
 
 @fragment
-def more_samples(subject: Subject, gallery: pd.DataFrame | None) -> None:
+def more_samples(subject: Subject, gallery: dict[str, np.ndarray] | None) -> None:
     """The bound and its effective samples at the K that the reader chooses, and against K; `gallery` as for comparison."""
     refuse_unknown("bounds_k", [str(k) for k in SIZES], f"K is one of {', '.join(map(str, SIZES))}.")
     k = st.select_slider("K, samples in one bound", SIZES, 10, key="bounds_k", bind="query-params", width=420)
-    table = subject.table
-    now, elbo, last = table[table["K"] == k].iloc[0], table.iloc[0], table.iloc[-1]
+    table, at = subject.table, SIZES.index(k)
+    bound, sd, ess = table["bound"], table["sd"], table["ess"]
     cards = [
-        (f"Bound at K = {k}, nats", printed(now.bound, 2), f"{now.bound - elbo.bound:+.2f} on the ELBO"),
-        ("Spread of one draw, nats", f"{now.sd:.2f}", f"over {now.draws:,.0f} draws"),
-        (f"Effective samples of {k:,}", f"{now.ess:.1f}", f"{now.ess / k:.0%}"),
+        (f"Bound at K = {k}, nats", printed(bound[at], 2), f"{bound[at] - bound[0]:+.2f} on the ELBO"),
+        ("Spread of one draw, nats", f"{sd[at]:.2f}", f"over {table['draws'][at]:,} draws"),
+        (f"Effective samples of {k:,}", f"{ess[at]:.1f}", f"{ess[at] / k:.0%}"),
     ]
     for place, (name, value, note) in zip(st.columns(3), cards, strict=True):
         place.metric(name, value, note, delta_arrow="off", delta_color="off", border=True)
     if gallery is not None:
-        other = gallery.loc[k]
-        spread = "" if np.isnan(other.sd) else f", a draw spreads by {other.sd:.2f} nats"
+        other = {column: values[at] for column, values in gallery.items()}
+        spread = "" if np.isnan(other["sd"]) else f", a draw spreads by {other['sd']:.2f} nats"
         st.caption(
-            f"The first {PICTURES} pictures of the gallery at K = {k:,}, on average: bound {printed(other.bound, 2)} nats{spread},"
-            f" {other.ess:.1f} effective samples of {k:,}."
+            f"The first {PICTURES} pictures of the gallery at K = {k:,}, on average: bound {printed(other['bound'], 2)} nats{spread},"
+            f" {other['ess']:.1f} effective samples of {k:,}."
         )
     bound_side, ess_side = st.columns(2, gap="large")
     with bound_side:
@@ -65,8 +65,8 @@ def more_samples(subject: Subject, gallery: pd.DataFrame | None) -> None:
             table,
             k,
             subject.gap and subject.gap.log_evidence,
-            alt=f"The bound rises from {elbo.bound:.2f} nats at K = 1 to {last.bound:.2f} at K = {last.K:.0f};"
-            f" its standard deviation goes from {elbo.sd:.2f} to {last.sd:.2f}",
+            alt=f"The bound rises from {bound[0]:.2f} nats at K = 1 to {bound[-1]:.2f} at K = {SIZES[-1]};"
+            f" its standard deviation goes from {sd[0]:.2f} to {sd[-1]:.2f}",
         )
         st.caption("Dots are means over independent draws, the band is one standard deviation of a draw to each side.")
     with ess_side:
@@ -75,10 +75,10 @@ def more_samples(subject: Subject, gallery: pd.DataFrame | None) -> None:
             ess_by_k,
             table,
             k,
-            alt=f"Effective sample size against K: {last.ess:.0f} of {last.K:.0f} at the right end",
+            alt=f"Effective sample size against K: {ess[-1]:.0f} of {SIZES[-1]} at the right end",
         )
         st.caption(
             "(Σw)² / Σw²: K if all weights are equal, 1 if one outweighs all others. Source: Kong (1992); Liu (2001)."
         )
     name = f"{subject.choice.spec.id}-bounds-picture{subject.digit}-seed{subject.seed}.csv"
-    download("Bounds as CSV", lambda: table.to_csv(index=False).encode(), name, "text/csv", "bounds_csv")
+    download("Bounds as CSV", lambda: pd.DataFrame(table).to_csv(index=False).encode(), name, "text/csv", "bounds_csv")

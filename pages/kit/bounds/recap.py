@@ -1,9 +1,10 @@
 """The bounds of one picture in their order, beside the mean of many pictures."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.kit.bounds.subject import PICTURES, Subject
+from pages.kit.bounds.subject import PICTURES, SIZES, Subject
 from pages.kit.charts.bounds import ladder
 from pages.kit.show import chart, printed
 from pages.kit.turns import fragment
@@ -12,11 +13,11 @@ CHAIN = {1: "ELBO, K = 1", 10: "K = 10", 100: "K = 100", 1000: "K = 1000"}
 
 
 @fragment
-def recap(subject: Subject, gallery: pd.DataFrame | None) -> None:
+def recap(subject: Subject, gallery: dict[str, np.ndarray] | None) -> None:
     """A ladder from the ELBO up to log p(x), and the same numbers as a table, beside those of the `gallery` if given."""
     gap = subject.gap
-    bound = subject.table.set_index("K")["bound"]
-    values = {name: float(bound[k]) for k, name in CHAIN.items()}
+    places = [SIZES.index(k) for k in CHAIN]
+    values = dict(zip(CHAIN.values(), subject.table["bound"][places].tolist(), strict=True))
     if gap:
         values[subject.log_p_x] = gap.log_evidence
     columns = {subject.name: [printed(value, 2) for value in values.values()]}
@@ -26,8 +27,9 @@ def recap(subject: Subject, gallery: pd.DataFrame | None) -> None:
         chart(ladder, values, exact=gap is not None, alt=f"In nats: {said}")
     with right:
         if gallery is not None:
-            means = gallery["bound"][list(CHAIN)]
-            columns[f"mean of {PICTURES}"] = [printed(mean, 2) for mean in means] + [""] * (len(values) - len(CHAIN))
+            columns[f"mean of {PICTURES}"] = [printed(mean, 2) for mean in gallery["bound"][places]] + [""] * (
+                len(values) - len(CHAIN)
+            )
         st.table(pd.DataFrame(columns, index=list(values)))
         st.caption(
             "Nats. For log p(x), higher is better; papers often report K = 5,000 as their log-likelihood."
@@ -43,7 +45,7 @@ def warn_of_missed_places(subject: Subject) -> None:
     """Say so where log p(x) is known and even the largest K stays clearly below it."""
     if subject.gap is None:
         return
-    missing = subject.gap.log_evidence - subject.table["bound"].iloc[-1]
+    missing = subject.gap.log_evidence - subject.table["bound"][-1]
     if missing > 0.5:
         st.info(
             f"Even at K = 1000 the bound is {missing:.2f} nats below log p(x): samples of this q hardly ever reach the place"

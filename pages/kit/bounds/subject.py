@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from pages.kit import computed
@@ -47,10 +46,10 @@ class Subject:
         )  # convolutions take eight times as long
 
     @cached_property
-    def table(self) -> pd.DataFrame:
+    def table(self) -> dict[str, np.ndarray]:
         """`bounds.bounds_by_k` for each K of SIZES; nats."""
         weights = computed.log_weights(self.choice.spec, self.x, self.label, self.samples, self.seed)
-        return pd.DataFrame(bounds.bounds_by_k(weights, SIZES))
+        return bounds.bounds_by_k(weights, SIZES)
 
     @cached_property
     def gap(self) -> bounds.InferenceGap | None:
@@ -63,8 +62,8 @@ class Subject:
 PICTURES = 20  # of the gallery, for a mean
 
 
-def gallery_beside(subject: Subject) -> pd.DataFrame | None:
-    """`bounds.bounds_by_k` averaged over the gallery's first pictures, if the reader wants to compare; by K, in nats.
+def gallery_beside(subject: Subject) -> dict[str, np.ndarray] | None:
+    """`bounds.bounds_by_k` averaged over the gallery's first pictures, if the reader wants to compare; in nats.
 
     A spread is missing where so few samples make a single draw.
     """
@@ -77,7 +76,8 @@ def gallery_beside(subject: Subject) -> pd.DataFrame | None:
     ):
         return None
     log_weights = computed.gallery_log_weights(choice.spec, PICTURES, 1000)
-    return sum(pd.DataFrame(bounds.bounds_by_k(one, SIZES)) for one in log_weights).div(PICTURES).set_index("K")
+    tables = [bounds.bounds_by_k(one, SIZES) for one in log_weights]
+    return {column: np.mean([table[column] for table in tables], axis=0) for column in tables[0]}
 
 
 def chosen_subject(choice: Choice) -> Subject:

@@ -3,6 +3,7 @@
 from functools import cache
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from pages.kit import concepts
@@ -12,14 +13,14 @@ from pages.kit.charts.layers import layered
 BOUND, ESS, EVIDENCE = concepts.ELBO.colour, concepts.Z.colour, concepts.X.colour
 
 
-def bound_by_k(rows: pd.DataFrame, k: int, log_evidence: float | None) -> dict:
+def bound_by_k(columns: dict[str, np.ndarray], k: int, log_evidence: float | None) -> dict:
     """The K-sample bound against K: its mean over the draws, one standard deviation to each side, a mark at `k`.
 
-    Rows have K, bound, sd, draws. Where log p(x) is known, it is a dashed line.
+    The columns are K, bound, sd, ess, draws, see `bounds.bounds_by_k`. Where log p(x) is known, it is a dashed line.
     """
-    rows = rows.assign(low=rows["bound"] - rows["sd"], high=rows["bound"] + rows["sd"])
+    band = {"low": columns["bound"] - columns["sd"], "high": columns["bound"] + columns["sd"]}
     exact = {} if log_evidence is None else {"exact": {"nats": [log_evidence], "name": ["log p(x)"], "K": [1]}}
-    return filled(_bound_over_k(int(rows["K"].max()), bool(exact)), draws=dict(rows.items()), mark={"K": [k]}, **exact)
+    return filled(_bound_over_k(int(columns["K"][-1]), bool(exact)), draws=columns | band, mark={"K": [k]}, **exact)
 
 
 @cache
@@ -44,15 +45,15 @@ def _bound_over_k(top: int, exact: bool) -> dict:
     return layered(*layers, height=280)
 
 
-def ess_by_k(rows: pd.DataFrame, k: int) -> dict:
+def ess_by_k(columns: dict[str, np.ndarray], k: int) -> dict:
     """The effective sample size against K, mean over the draws, under the line where all weights are equal.
 
-    Rows have K, ess, draws.
+    The columns as for `bound_by_k`.
     """
-    top = int(rows["K"].max())
+    top = int(columns["K"][-1])
     return filled(
         _ess_over_k(top),
-        draws=dict(rows.items()),
+        draws=columns,
         mark={"K": [k]},
         equal={"K": [1, top], "ess": [1, top]},
         name={"K": [top / 4], "ess": [top / 4], "name": ["all weights equal"]},

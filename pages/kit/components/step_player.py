@@ -16,13 +16,17 @@ _PLAYER = st.components.v2.component(
 )
 
 
-def step_player(rows: dict[str, np.ndarray], words: tuple[str, ...], *, alt: str, says: str, key: str) -> None:
-    """Show rows of pictures, name -> (steps, 28, 28): all steps at once, and one of them large; `words` tell of each step.
+def sprite_of(rows: dict[str, np.ndarray]) -> str:
+    """Rows of pictures, name -> (steps, 28, 28), as one picture for the browser."""
+    pictures = list(rows.values())
+    return base64.b64encode(png(tile(np.concatenate(pictures), columns=len(pictures[0])))).decode()
+
+
+def step_player(sprite: str, rows: tuple[str, ...], words: tuple[str, ...], *, alt: str, says: str, key: str) -> None:
+    """Show the named rows of a sprite, all steps at once and one of them large; `words` tell of each step.
 
     `alt` is the strip's text equivalent, `says` stands below it. A `path_map` of the page marks the place of the step on
     its path.
     """
     # Tuples, as Streamlit would look through each list for a data frame.
-    sprite = png(tile(np.concatenate(list(rows.values())), columns=len(words)))
-    shown = {"sprite": base64.b64encode(sprite).decode(), "rows": tuple(rows), "words": words, "alt": alt, "says": says}
-    _PLAYER(key=key, data=shown)
+    _PLAYER(key=key, data={"sprite": sprite, "rows": rows, "words": words, "alt": alt, "says": says})

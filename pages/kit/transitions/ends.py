@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 
+from pages.kit.computed.sharing import content_of
 from pages.kit.controls import held_noise, one_of, row
 from pages.kit.picker import Choice, chosen_digit
 from vae_core import inference, latent, transitions
@@ -59,6 +60,12 @@ class Ends:
         x = [self.choice.x(index) for index in self.indices]
         return None if any(picture is None for picture in x) else np.stack(x)
 
+    @cached_property
+    def content(self) -> str:
+        """What tells these codes and pictures from others, one's own drawings too."""
+        pictures = "" if self.originals is None else content_of(self.originals)
+        return f"{content_of(self.z)} {pictures} {self.labels}"
+
     @property
     def conditional(self) -> bool:
         return self.choice.spec.conditional
@@ -107,6 +114,11 @@ class Walk:
         originals = self.ends.originals
         what, pair = ("decoded ends", self.ends.decoded) if originals is None else ("originals", originals)
         return {**self.rows, f"pixel cross-fade of the {what}": transitions.cross_fade(*pair, self.steps)}
+
+    @property
+    def content(self) -> str:
+        """What tells its pictures under a model from those of other walks."""
+        return f"{self.ends.content} {self.path} {self.steps} {self.told}"
 
     @property
     def file_name(self) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from pages.kit.components.step_player import step_player
+from pages.kit.components.step_player import sprite_of, step_player
 from pages.kit.controls import one_of, refuse_unknown
 from pages.kit.show import download
 from pages.kit.transitions.ends import Ends, Walk
@@ -28,18 +28,28 @@ def step_by_step(ends: Ends, kind: str) -> None:
             " way: A's row has A's class at both ends, B's row has B's.",
         )
     path = Walk(ends, kind, steps, told)
-    *drawn, fade = path.shown
+    spec = ends.choice.spec
+    rows, sprite, words = _frames(spec.weights.sha256, spec.codes and spec.codes.sha256, path.content, path)
+    *drawn, fade = rows
     step_player(
-        path.shown,
-        _words(path),
+        sprite,
+        rows,
+        words,
         alt=f"{steps} decoded steps from {ends.names[0]} to {ends.names[1]}; below them, the {fade}",
         says=f"Rows, from above: {'; '.join([*drawn, fade])}. The ends' codes are {ends.how}. A click on the strip goes there.",
         key="transition_player",
     )
     with st.container(horizontal=True):
-        again = Walk(ends, kind, steps, told)  # the files are made on the click: until then nobody keeps their pictures
-        download("Strip as PNG", partial(again.strip, 4), f"{path.file_name}.png", "image/png", "transition_png")
-        download("Animation as GIF", again.animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
+        # The files are made on the click: until then nobody keeps their pictures.
+        download("Strip as PNG", partial(path.strip, 4), f"{path.file_name}.png", "image/png", "transition_png")
+        download("Animation as GIF", path.animation, f"{path.file_name}.gif", "image/gif", "transition_gif")
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _frames(weights: str, codes: str | None, content: str, _path: Walk) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """The names of a path's rows, all of its pictures, and each step in words: a class begins at the same two digits."""
+    shown = Walk(_path.ends, _path.path, _path.steps, _path.told)  # the one above waits for a click, without pictures
+    return tuple(shown.shown), sprite_of(shown.shown), _words(shown)
 
 
 def _words(path: Walk) -> tuple[str, ...]:

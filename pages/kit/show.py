@@ -37,11 +37,22 @@ def sheet(
 
     Returns what makes the file to download: as large as it is shown, with `about` in its metadata.
     """
-    pixels = tile(x, columns, gap=1)
-    image(png(pixels), "image/png", alt=alt, width=scale * pixels.shape[1])
+    return ready_sheet(png(tile(x, columns, gap=1)), alt=alt, scale=scale, caption=caption, about=about)
+
+
+def ready_sheet(
+    data: bytes, *, alt: str, scale: int = 2, caption: str | None = None, about: dict[str, object] | None = None
+) -> Callable[[], bytes]:
+    """As `sheet`, of pictures that are a PNG already."""
+    image(data, "image/png", alt=alt, width=scale * _width(data))
     if caption:
         st.caption(caption)
-    return lambda: png(enlarged(pixels, scale), about)
+    return lambda: png(enlarged(unpacked(data), scale), about)
+
+
+def _width(data: bytes) -> int:
+    """Of a PNG, from its head: the pixels are not read for it."""
+    return Image.open(io.BytesIO(data)).width
 
 
 def named_sheet(
@@ -59,7 +70,7 @@ def named_sheet(
     """
     names = "".join(f"<span>{escape(name)}</span>" for name in rows)
     above = "".join(f"<span>{escape(head)}</span>" for head in columns)
-    width = scale * Image.open(io.BytesIO(data)).width  # in its head: the pixels are not read for it
+    width = scale * _width(data)
     letters = f"font-size: 0.55rem{_PRESENTED}" if presenting() else "font-size: 0.8rem"
     st.html(
         _Markup(

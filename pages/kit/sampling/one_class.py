@@ -7,7 +7,7 @@ from pages.kit import computed
 from pages.kit.controls import forget_unknown, refuse_unknown
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
-from pages.kit.show import download, look_for, sheet, source
+from pages.kit.show import download, look_for, ready_sheet, source
 from pages.kit.turns import fragment
 from vae_core import latent, neighbours
 
@@ -55,9 +55,8 @@ def samples_of_class(choice: Choice):
         of = "the class's Gaussian"
     z = latent.sample_gaussian(mean, variance, 64, seed, temperature)
     with result:
-        data = sheet(
-            choice.decode(z, label),
-            columns=8,
+        data = ready_sheet(
+            computed.decoded_sheet(spec, z, label, columns=8, gap=1),
             alt=f"64 pictures decoded from {of}, class {classes[label]}, seed {seed}, temperature {temperature}",
             about=about(choice, label, **{"class": classes[label]}, source=of, seed=seed, temperature=temperature),
         )

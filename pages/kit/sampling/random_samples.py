@@ -3,10 +3,11 @@
 import numpy as np
 import streamlit as st
 
+from pages.kit import computed
 from pages.kit.charts import sampling as sampling_charts
 from pages.kit.picker import Choice
 from pages.kit.sampling.controls import about, chosen_label, chosen_temperature, of_label, sampling_seed
-from pages.kit.show import download, image, look_for, predict, sheet, source
+from pages.kit.show import download, image, look_for, predict, ready_sheet, source
 from pages.kit.turns import fragment
 from vae_core import inference, latent
 
@@ -51,9 +52,8 @@ def samples(choice: Choice, with_norms: bool):
         label = chosen_label(choice)
     z = latent.sample_prior(side * side, latent_dim, seed, temperature)
     with result:
-        data = sheet(
-            choice.decode(z, label),
-            columns=side,
+        data = ready_sheet(
+            computed.decoded_sheet(spec, z, label, columns=side, gap=1),
             scale=max(1, 16 // side),
             alt=f"{side * side} pictures decoded from N(0, I) with seed {seed} at temperature {temperature}"
             + of_label(choice, label),

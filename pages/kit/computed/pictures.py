@@ -1,5 +1,7 @@
 """Sheets of pictures, and how pictures differ from one another."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -10,22 +12,26 @@ from vae_core.images import png, tile
 from vae_core.manifest import ModelSpec
 
 
-def decoded_sheet(spec: ModelSpec, z: np.ndarray, label: int | None, columns: int, gap: int = 0) -> bytes:
-    """Codes z (n, latent) decoded, row by row as a PNG; all of one class if the model is conditional. Raises ArtifactError.
+def decoded_sheet(
+    spec: ModelSpec, z: np.ndarray, label: int | Sequence[int] | None, columns: int, gap: int = 0
+) -> bytes:
+    """Codes z (n, latent) decoded, row by row as a PNG; if the model is conditional, all of one class or each of its own.
+    Raises ArtifactError.
 
     Decoded once for everybody who looks at the same codes. `gap` as for `tile`.
     """
-    return _decoded_sheet(spec.id, spec.weights.sha256, content_of(z), label, columns, gap, spec, z)
+    labels = np.broadcast_to(label, len(z)) if spec.conditional else None
+    told = None if labels is None else content_of(labels)
+    return _decoded_sheet(spec.id, spec.weights.sha256, content_of(z), told, columns, gap, spec, z, labels)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _decoded_sheet(
-    model_id: str, sha256: str, codes: str, label: int | None, columns: int, gap: int, _spec: ModelSpec, _z
+    model_id: str, sha256: str, codes: str, told: str | None, columns: int, gap: int, _spec: ModelSpec, _z, _labels
 ) -> bytes:
     from vae_core import inference
 
-    labels = np.full(len(_z), label) if _spec.conditional else None
-    return png(tile(inference.decode(cache.model(_spec), _z, labels), columns, gap=gap))
+    return png(tile(inference.decode(cache.model(_spec), _z, _labels), columns, gap=gap))
 
 
 ATLAS_COLUMNS = 64

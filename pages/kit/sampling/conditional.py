@@ -3,14 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from pages.kit import cache
+from pages.kit import cache, computed
 from pages.kit.controls import row
 from pages.kit.picker import Choice, chosen_digit
 from pages.kit.sampling.controls import about, chosen_temperature, sampling_seed
 from pages.kit.show import download, look_for, named_sheet, picture, source
 from pages.kit.turns import fragment
 from vae_core import inference, latent
-from vae_core.images import png, tile
 
 
 def conditional(choice: Choice):
@@ -88,9 +87,9 @@ def one_style(choice: Choice) -> None:
 def all_labels(choice: Choice, z: np.ndarray, names: list[str], settings: dict, alt: str, key: str) -> None:
     """A row for each code (n, latent) and its name, a column for each label."""
     every = np.arange(len(choice.classes))
-    x = inference.decode(choice.model, np.repeat(z, len(every), axis=0), np.tile(every, len(z)))
-    data = named_sheet(
-        png(tile(x, len(every))), rows=names, columns=choice.classes, alt=alt, about=about(choice, **settings)
+    sheet = computed.decoded_sheet(
+        choice.spec, np.repeat(z, len(every), axis=0), np.tile(every, len(z)), columns=len(every)
     )
+    data = named_sheet(sheet, rows=names, columns=choice.classes, alt=alt, about=about(choice, **settings))
     name = "-".join([choice.spec.id, *(f"{name}{value}" for name, value in settings.items())])
     download("As PNG", data, f"{name}.png", "image/png", key)

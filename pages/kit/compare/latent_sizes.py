@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.kit import computed
 from pages.kit.controls import chosen_seed, one_of, row
 from pages.kit.family import Member
 from pages.kit.picker import Choice
 from pages.kit.recipes import what_differs
-from pages.kit.show import download, sheet
+from pages.kit.show import download, ready_sheet
 from pages.kit.turns import fragment
-from vae_core import inference, latent
-from vae_core.images import png, tile
+from vae_core import latent
+from vae_core.images import png, tile, unpacked
 from vae_core.published import PUBLISHED
 
 FIGURES = {  # name and digits
@@ -33,24 +34,23 @@ def rows_of_pictures(choice: Choice, sizes: list[Member]) -> None:
     ten = first[:10]
     strips = {}
     if shown == "reconstructions" and choice.images is not None:
-        strips["originals"] = choice.images.x[ten]
+        strips["originals"] = png(tile(choice.images.x[ten], len(ten), gap=1))
     for member in sizes:
         if shown == "reconstructions":
             z = member.codes.mu[ten]
         else:
             z = latent.sample_prior(len(ten), member.spec.latent_dim, seed)
-        strips[member.spec.id] = inference.decode(member.model, z)
-    for name, x in strips.items():
+        strips[member.spec.id] = computed.decoded_sheet(member.spec, z, None, len(ten), gap=1)
+    for name, strip in strips.items():
         left, right = st.columns([1, 4], vertical_alignment="center")
         left.markdown(f"**{name}**" if name == "originals" else name)
         with right:
             what = name if name == "originals" else f"{shown} of {name}"
-            sheet(x, columns=len(x), scale=2, alt=f"{len(x)} {what}")
+            ready_sheet(strip, alt=f"{len(ten)} {what}")
 
     def whole() -> bytes:
-        return png(
-            tile(np.concatenate(list(strips.values())), len(ten), 2, 2), {"rows": ", ".join(strips), "seed": seed}
-        )
+        rows = np.stack([unpacked(strip) for strip in strips.values()]) / 255
+        return png(tile(rows, 1, scale=2, gap=2), {"rows": ", ".join(strips), "seed": seed})
 
     file_name = f"{choice.spec.dataset}-{shown}-seed{seed}.png"
     download("All rows as PNG", whole, file_name, "image/png", "compare_rows_png")

@@ -6,6 +6,7 @@ import streamlit as st
 from pages.kit import cache
 from pages.kit.computed.sharing import shared
 from vae_core import latent
+from vae_core.data import Images
 from vae_core.manifest import ModelSpec
 
 
@@ -79,11 +80,10 @@ def _gap(model_id: str, sha256: str | None, _spec: ModelSpec) -> float:
     return float(np.median(latent.nearest_cloud(noise, codes.mu, codes.logvar)))
 
 
-def contrast(spec: ModelSpec, what: str, label: int | None) -> tuple[np.ndarray, int]:
+def contrast(spec: ModelSpec, what: str, label: int | None, images: Images | None) -> tuple[np.ndarray, int]:
     """The direction of most minus least ink or slant (`vae_core.transitions.MEASURES`), (latent,), and of how many
     pictures it was learnt: those of one class of the gallery, or all; decoded, where their pixels are not on this machine.
     """
-    images = cache.gallery_or_none(spec.dataset)
     codes_sha256 = spec.codes and spec.codes.sha256
     return _contrast(spec.id, spec.weights.sha256, codes_sha256, what, label, images is None, spec, images)
 

@@ -6,7 +6,7 @@ import streamlit as st
 from pages.kit import computed
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.show import download, printed, sheet
+from pages.kit.show import download, printed, ready_sheet, sheet
 from pages.kit.turns import fragment
 from vae_core.transitions import MEASURES
 
@@ -15,9 +15,15 @@ STRENGTHS = [i / 4 for i in range(-8, 9)]
 
 @fragment
 def arithmetic(choice: Choice) -> None:
-    """Which picture, which direction, and how often it is added."""
+    """Which picture, and what is added to its code."""
     with row():
         base = chosen_digit(choice, "arithmetic_digit")
+    _added(choice, base)
+
+
+@fragment
+def _added(choice: Choice, base: int) -> None:
+    """Which direction, and how often it is added."""
     result, settings = st.columns([3, 2], gap="large")
     with settings:
         what = one_of(
@@ -41,40 +47,40 @@ def arithmetic(choice: Choice) -> None:
             bind="query-params",
             help="How often it is added.",
         )
+    spec = choice.spec
     name, label, measure = choice.name(base), choice.label(base), MEASURES[what]
-    direction, members = computed.contrast(choice.spec, what, label if learnt == "class" else None)
+    direction, members = computed.contrast(spec, what, label if learnt == "class" else None, choice.images)
     mu, _ = choice.posterior(base)
-    x = choice.decode(mu + np.outer([*STRENGTHS[::2], 0, strength], direction), label)
-    code, sign = "μ" if choice.spec.variational else "its code", "−" if strength < 0 else "+"
+    along = computed.decoded_sheet(spec, mu + np.outer(STRENGTHS[::2], direction), label, len(STRENGTHS[::2]), gap=1)
+    pair = choice.decode(mu + np.outer([0, strength], direction), label)
+    code, sign = "μ" if spec.variational else "its code", "−" if strength < 0 else "+"
     about = {
-        "model": choice.spec.id,
+        "model": spec.id,
         "picture": choice.described(base),
         "direction": f"most minus least {what}, among {f'class {choice.classes[label]}' if learnt == 'class' else 'all'}",
         "strengths": ", ".join(map(written, STRENGTHS[::2])),
     }
     with result:
         times = f"{printed(STRENGTHS[0], 0)} to {printed(STRENGTHS[-1], 0)} times"
-        strip = sheet(
-            x[:-2],
-            columns=len(x) - 2,
-            scale=2,
+        strip = ready_sheet(
+            along,
             alt=f"{name} with the direction of {what} added {times}",
             caption=f"{name}, decoded, with {times} the direction added to {code}.",
             about=about,
         )
         sheet(
-            x[-2:],
+            pair,
             columns=2,
             scale=5,
             alt=f"{name}, decoded, and the same with {printed(strength, 2)} times the direction",
         )
-        before, after = measure(x[-2:])
+        before, after = measure(pair)
         st.caption(
             f"Decoded from {code}, and from {code} {sign} {abs(strength):g} d. Measured on the pictures, {what} goes from {before:.3f} to"
             f" {after:.3f}. d comes from the {max(1, members // 10)} pictures with most {what} and as many with least,"
             f" {'originals' if choice.images is not None else 'decoded'}."
         )
-        file_name = f"{choice.spec.id}-{choice.stem(base)}-{what}-{learnt}.png"
+        file_name = f"{spec.id}-{choice.stem(base)}-{what}-{learnt}.png"
         download("Strip as PNG", strip, file_name, "image/png", "arithmetic_png")
 
 

@@ -259,7 +259,7 @@ with numbers_side:
         )
 
 stem = f"own-{hashlib.sha256(x).hexdigest()[:8]}"
-about = {"model": spec.id, "picture": stem, **({"label": choice.classes[label]} if spec.conditional else {})}
+about = {"model": spec.id, "picture": stem, **choice.told(label)}
 numbers = partial(code_table, about, mu=mu[0], logvar=logvar[0] if spec.variational else None)
 y = f"-y{label}" if spec.conditional else ""
 with row():

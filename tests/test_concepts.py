@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from apptest import component, open_page
 from conftest import ROOT, SHIPPED
-from test_pages import component, open_page
 
 from pages.kit import concepts
 from pages.kit.charts.bounds import bound_by_k

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from apptest import PATHS, component, fresh_page, open_page
 from conftest import SHIPPED
-from test_pages import PATHS, component, fresh_page, open_page
 
 from pages.kit import cache
 from pages.kit.components.climb import window

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from apptest import open_page, pictures
 from conftest import SHIPPED
-from test_pages import open_page, pictures
 
 from pages.kit import cache
 from pages.kit.own import OwnDigit

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from apptest import component, open_page, pictures
 from conftest import SHIPPED
-from test_pages import component, open_page, pictures
 
 from pages.kit import cache, computed
 

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from apptest import component, open_page, pictures
 from conftest import SHIPPED
-from test_pages import component, open_page, pictures
 
 from pages.kit import cache, computed
 from pages.kit.show import printed

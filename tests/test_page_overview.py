@@ -7,10 +7,10 @@ import re
 
 import numpy as np
 import pytest
+from apptest import clicked
 from conftest import ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_pages import clicked
 
 from pages.kit import cache
 from pages.kit.components.draw import drawn_picture
@@ -148,7 +148,7 @@ def test_the_files_hold_the_pictures_and_the_numbers_of_the_flow(model, drawn, f
     np.testing.assert_array_equal(pixels[:, :140], to_pixels(x, 5))
     np.testing.assert_array_equal(pixels[:, -140:], to_pixels(inference.decode(cache.model(spec), z, labels)[0], 5))
     what = "a drawing" if drawn else f"digit {cache.gallery('mnist').y[42]}, gallery number 42"
-    of = {"model": model, "picture": what, **({"label": "3"} if conditional else {}), "seed of epsilon": "5"}
+    of = {"model": model, "picture": what, **({"y": "3"} if conditional else {}), "seed of epsilon": "5"}
     assert picture.text == of
     assert about == f"# {', '.join(f'{name} {value}' for name, value in of.items())}"
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from apptest import PATHS, clicked, component, open_page, pictures
 from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_pages import PATHS, clicked, component, open_page, pictures
 from test_preparation import REFUSED
 
 from pages.kit import cache, computed

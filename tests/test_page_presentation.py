@@ -1,7 +1,7 @@
 """The presentation switch on every page: larger, and without side notes."""
 
 import pytest
-from test_pages import PATHS, open_page
+from apptest import PATHS, open_page
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 from answered import ANSWERED, JUST_SHOW, QUESTIONS
+from apptest import fresh_page
 from conftest import ROOT
-from test_pages import fresh_page
 
 
 def everything(at) -> str:

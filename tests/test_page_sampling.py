@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 import pytest
+from apptest import clicked, component, open_page, pictures
 from conftest import ARTIFACTS, SHIPPED
 from PIL import Image
-from test_pages import clicked, component, open_page, pictures
 
 from pages.kit import cache
 from pages.kit.own import OwnDigit

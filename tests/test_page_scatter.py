@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from apptest import clicked, component, open_page, pictures
 from conftest import ARTIFACTS, SHIPPED
 from sklearn.neighbors import NearestNeighbors
-from test_pages import clicked, component, open_page, pictures
 
 from pages.kit import cache
 from pages.kit.components.scatter import coloured_by

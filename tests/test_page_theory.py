@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from apptest import open_page, pictures
 from conftest import ARTIFACTS, SHIPPED
 from scipy.special import logsumexp
-from test_pages import open_page, pictures
 
 from pages.kit import cache
 from pages.kit.charts.theory.evidence import TOY_X

@@ -5,9 +5,9 @@ import io
 
 import numpy as np
 import pytest
+from apptest import component, fresh_page, open_page
 from conftest import ARTIFACTS, SHIPPED
 from PIL import Image
-from test_pages import component, fresh_page, open_page
 
 from pages.kit import cache
 from pages.kit.recipes import what_differs

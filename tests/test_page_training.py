@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from apptest import component, fresh_page, open_page
 from conftest import ARTIFACTS, SHIPPED
-from test_pages import component, fresh_page, open_page
 
 from pages.kit import cache, computed
 from pages.kit.charts.player import phase_at, phases, phases_in_words, terms_by_epoch

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 from answered import ANSWERED
+from apptest import clicked
 from conftest import ARTIFACTS, ROOT, SHIPPED
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_pages import clicked
 
 from pages.kit.own import OwnDigit
 from pages.kit.picker import Choice

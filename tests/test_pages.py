@@ -3,18 +3,14 @@
 import dataclasses
 import gc
 import io
-import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from answered import ANSWERED
+from apptest import PATHS, component, fresh_page, open_page, pictures
 from conftest import ROOT, SHIPPED, write_dataset
-from streamlit.testing.v1 import AppTest
 
 from pages.kit import cache
 from pages.kit.nav import PAGES
@@ -23,38 +19,6 @@ from vae_core.build.own_data import OwnData, publish_gallery
 from vae_core.build.publish import store, update_model
 from vae_core.data import Images
 from vae_core.manifest import read_arrays, read_manifest, write_manifest
-
-PATHS = [path for rows in PAGES.values() for path, _, _ in rows]
-
-
-def fresh_page(path: str, **query: str) -> AppTest:
-    """A page as a visitor with this link sees it."""
-    at = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return at.switch_page(path).run()
-
-
-def open_page(path: str, **query: str) -> AppTest:
-    """A page as a visitor with this link sees it who has answered every question."""
-    return fresh_page(path, **(ANSWERED | query))
-
-
-def pictures(at: AppTest) -> list[str]:
-    """The pictures on the page, each as the data that the browser is given."""
-    return re.findall('<img[^>]* src="([^"]+)"', "".join(element.proto.body for element in at.get("html")))
-
-
-def clicked(make: Callable[[], bytes]) -> bytes:
-    """The file of a download button, made as on a click: in a thread of the server, outside of the visitor's session."""
-    with ThreadPoolExecutor(1) as server:
-        return server.submit(make).result()
-
-
-def component(at: AppTest) -> dict:
-    """What the page's browser component is given."""
-    drawings = [e.proto for e in at.get("bidi_component") if e.proto.component_name != "vae_classroom.copy_link"]
-    return json.loads(drawings[0].json)
 
 
 def test_every_page_file_is_in_the_navigation():

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from apptest import open_page
 from conftest import SHIPPED
-from test_pages import open_page
 
 from pages.kit import cache, computed
 from pages.kit.usual import alike, best, usual_terms

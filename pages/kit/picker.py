@@ -76,6 +76,10 @@ class Choice:
         """The picture in a file's metadata."""
         return f"{self.name(index)}, gallery number {index}" if index < len(self.codes.y) else self.name(index)
 
+    def told(self, label: int | None) -> dict[str, str]:
+        """The label y that a conditional model was given, for a file's metadata; nothing for the others."""
+        return {"y": self.classes[label]} if self.spec.conditional and label is not None else {}
+
     def labels(self, index: int) -> np.ndarray | None:
         """The picture's label, (1,), as a conditional model wants it, None for the others."""
         return np.array([self.label(index)]) if self.spec.conditional else None

@@ -21,9 +21,9 @@ def files(choice: Choice, x: np.ndarray, digit: int | None, label: int, seed: in
     what, stem = "a drawing", f"drawing{hashlib.sha256(x).hexdigest()[:8]}"
     if digit is not None:
         what, stem = choice.described(digit), choice.stem(digit)
-    told, y = ({"label": choice.classes[label]}, f"-y{label}") if spec.conditional else ({}, "")
+    y = f"-y{label}" if spec.conditional else ""
     labels = np.array([label]) if spec.conditional else None
-    about = {"model": spec.id, "picture": what, **told, "seed of epsilon": seed}
+    about = {"model": spec.id, "picture": what, **choice.told(label), "seed of epsilon": seed}
     epsilon = latent.noise(1, spec.latent_dim, seed)
 
     def both() -> bytes:

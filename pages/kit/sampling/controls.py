@@ -35,5 +35,4 @@ def of_label(choice: Choice, label: int | None) -> str:
 
 def about(choice: Choice, label: int | None = None, **settings) -> dict[str, object]:
     """What a saved picture keeps inside its file: the model, the settings, and the label of a conditional model."""
-    of = {"y": choice.classes[label]} if choice.spec.conditional and label is not None else {}
-    return {"model": choice.spec.id, **settings, **of}
+    return {"model": choice.spec.id, **settings, **choice.told(label)}

@@ -48,7 +48,7 @@ with row():
     seed = chosen_seed("Seed of the noise", key="training_seed", width=180)
 shown = [spec] if second == NONE else [spec, models[second]]
 
-guessed = predict(
+guessed = not any(one.variational for one in shown) or predict(  # without a KL, there is nothing to guess
     "Training pushes the KL down: it is a cost in the objective. Which way does it go from the untrained model to the"
     " trained one?",
     ["it falls", "it stays where it was", "it rises"],

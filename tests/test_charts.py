@@ -87,5 +87,5 @@ def test_a_specification_unknown_to_vega_lite_is_refused_by_the_tests():
 
 @pytest.mark.parametrize(("mu", "limit"), [(0.5, 4), (-5.2, 6)])
 def test_a_posterior_beyond_the_usual_axis_is_drawn_where_it_is(mu, limit):
-    drawn = posterior_by_dim(np.array([mu]), np.array([0.1]))
+    drawn = finished(posterior_by_dim, (np.array([mu]), np.array([0.1])), {}, large=False)
     assert drawn["layer"][0]["encoding"]["y"]["scale"] == {"domain": [-limit, limit]}

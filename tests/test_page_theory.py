@@ -138,7 +138,7 @@ def test_the_score_function_spreads_more_on_a_real_picture():
 
 def test_a_width_below_zero_is_refused_with_its_reason():
     at = open_step("Log-variance", sigma_output="-0.5")
-    assert "no Gaussian of width -0.50" in at.error[0].value
+    assert "no Gaussian of width −0.50" in at.error[0].value
     at.slider(key="sigma_output").set_value(0.5).run()
     assert not at.error
     assert value(at, "Slope") == "-1.50"
@@ -277,7 +277,7 @@ def test_bars_beyond_the_axis_have_arrows_and_their_numbers():
     at = open_step("Bound", toy_bend="1", toy_x="-1", toy_mu="3", toy_sigma="2")
     bars = drawn(at, 0, "lengths")
     assert bars["arrow"].to_pylist() == [1, 1, 0]
-    assert bars["says"].to_pylist()[0] == "ELBO -1039.53, beyond the axis"
+    assert bars["says"].to_pylist()[0] == "ELBO −1039.53, beyond the axis"
     assert "beyond" not in bars["says"].to_pylist()[2]
 
 

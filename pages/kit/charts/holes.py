@@ -17,7 +17,7 @@ def density_map(axis: np.ndarray, log_density: np.ndarray, name: str, names: tup
     """
     right, up = np.meshgrid(axis, axis)
     step = axis[1] - axis[0]
-    half = 0.55 * step  # squares overlap a little, or the page would shine through their seams
+    half = 0.65 * step  # squares overlap a little, or the page would shine through their seams
     low, high = (-6.0, 6.0) if diverging else (FLOOR, 0.0)
     rows = pd.DataFrame(
         {

@@ -57,17 +57,17 @@ def _as_sigma() -> None:
     st.markdown("### If the output were σ itself")
     sigma = st.slider("The network's output, σ", -1.0, 2.0, 0.1, 0.01, key="sigma_output", bind="query-params")
     if sigma <= 0:
-        st.metric("Is it a width?", "no", f"σ = {sigma:.2f}", delta_color="off", delta_arrow="off", border=True)
+        st.metric("Is it a width?", "no", f"σ = {printed(sigma, 2)}", delta_color="off", delta_arrow="off", border=True)
         st.error(
-            f"There is no Gaussian of width {sigma:.2f}: log σ² does not exist, and the KL is not a number. A network would have"
+            f"There is no Gaussian of width {printed(sigma, 2)}: log σ² does not exist, and the KL is not a number. A network would have"
             " to be kept from saying so. Move the slider to the right of 0."
         )
         return
     by_logvar, by_sigma = (float(slope[0]) for slope in gradients.kl_slopes(np.array([sigma])))
     st.metric(
         "Slope of the KL over the output",
-        f"{by_sigma:.2f}",
-        f"with log σ² instead: {by_logvar:.3f}",
+        printed(by_sigma, 2),
+        f"with log σ² instead: {printed(by_logvar, 3)}",
         delta_color="off",
         delta_arrow="off",
         border=True,

@@ -9,6 +9,7 @@ from pages.kit import concepts
 from pages.kit.charts.finished import filled
 from pages.kit.charts.layers import layered
 from pages.kit.charts.theory.densities import densities
+from pages.kit.show import printed
 from vae_core.latent import normal_density
 
 BEYOND = ", beyond the axis"
@@ -30,7 +31,9 @@ def bound_and_gap(log_evidence: float, elbo: float, gap: float) -> dict:
             "start": [0.0, elbo, 0.0],
             "end": [elbo, elbo + gap, log_evidence],
             "nats": nats,
-            "says": [f"{name} {n:.2f}{BEYOND if c else ''}" for name, n, c in zip(NAMES, nats, cut, strict=True)],
+            "says": [
+                f"{name} {printed(n, 2)}{BEYOND if c else ''}" for name, n, c in zip(NAMES, nats, cut, strict=True)
+            ],
             "arrow": [float(c) for c in cut],
         },
         whole={"nats": [log_evidence]},

@@ -170,7 +170,7 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--starts", type=int, default=5)
     options = parser.parse_args()
     with sync_playwright() as playwright:

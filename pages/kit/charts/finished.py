@@ -14,6 +14,8 @@ from altair.utils import schemapi
 # Whether each chart is held to Vega-Lite's schema, which takes longer than to make it: the tests do that.
 CHECKED = False
 
+AXIS = {"labelFlushOffset": -1}  # Streamlit puts the last label a pixel beyond the chart, where it is cut off
+
 _TABLES: ContextVar[dict[str, bytes]] = ContextVar("tables of the chart that is being made")
 
 
@@ -35,6 +37,7 @@ def _finished(
     _TABLES.set({})
     drawing = _draw(*_data, **_named)
     specification = drawing if isinstance(drawing, dict) else drawing.to_dict(validate=False)
+    specification = {**specification, "config": {"axis": AXIS}}
     if _large:
         specification = _enlarged(specification)
     if CHECKED:
@@ -76,7 +79,7 @@ def _enlarged(specification: dict) -> dict:
     larger = {
         **specification,
         "height": 1.4 * specification["height"],
-        "config": {"axis": letters, "legend": {**letters, "labelLimit": 0}, "text": {"fontSize": 18}},
+        "config": {"axis": {**AXIS, **letters}, "legend": {**letters, "labelLimit": 0}, "text": {"fontSize": 18}},
     }
     if "layer" in specification:  # letters whose size a layer names itself
         larger["layer"] = [

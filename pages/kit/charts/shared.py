@@ -11,7 +11,7 @@ from pages.kit.show import printed
 NATS = "nats an image"
 # Lines of one colour: their dashes, long enough to be told apart.
 TOP_DASHED = alt.Legend(
-    orient="top", title=None, columns=2, labelLimit=400, symbolType="stroke", symbolSize=600, symbolStrokeWidth=2
+    orient="top", title=None, columns=1, labelLimit=400, symbolType="stroke", symbolSize=600, symbolStrokeWidth=2
 )
 
 

@@ -56,7 +56,12 @@ def _slopes() -> dict:
         .mark_line(clip=True, color=concepts.KL.colour)
         .encode(
             x=alt.X("sigma:Q", title="σ", scale=alt.Scale(type="log", nice=False)),
-            y=alt.Y("slope:Q", title="size of the KL's slope", scale=alt.Scale(type="log", domain=[0.01, 1000])),
+            y=alt.Y(
+                "slope:Q",
+                title="size of the KL's slope",
+                scale=alt.Scale(type="log", domain=[0.01, 1000]),
+                axis=alt.Axis(values=[0.01, 0.1, 1, 10, 100, 1000], format="~g"),
+            ),
             strokeDash=alt.StrokeDash(
                 "network:N", sort=None, scale=alt.Scale(domain=OUTPUTS, range=[[1, 0], [5, 3]]), legend=TOP_DASHED
             ),
@@ -72,4 +77,4 @@ def _slopes() -> dict:
         .mark_rule(color=concepts.X.colour, strokeDash=[2, 2])
         .encode(x=alt.X("sigma:Q"))
     )
-    return layered(lines, rule, height=240)
+    return layered(lines, rule, height=320)

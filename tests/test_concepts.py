@@ -5,7 +5,6 @@ import tomllib
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import pytest
 from apptest import component, open_page
 from conftest import ROOT, SHIPPED
@@ -57,8 +56,9 @@ def test_no_two_concepts_look_alike():
 
 
 def test_the_elbo_has_one_colour_in_every_chart():
-    rows = pd.DataFrame({"K": [1, 10], "bound": [-2.0, -1.5], "sd": [0.5, 0.2], "draws": [10, 5]})
-    assert ELBO.colour in colours_of(bound_by_k, rows, 1, None)
+    columns = {"K": [1, 10], "bound": [-2.0, -1.5], "sd": [0.5, 0.2], "draws": [10, 5]}
+    columns = {name: np.array(values) for name, values in columns.items()}
+    assert ELBO.colour in colours_of(bound_by_k, columns, 1, None)
     assert ELBO.colour in colours_of(cost_among_the_gallery, np.arange(50.0), 20.0)
     assert colours_of(training_curves, SHIPPED["mnist-z2"].history, True) == {ELBO.colour}
     assert {ELBO.colour, GAP.colour} <= colours_of(bound_and_gap, -2.0, -3.0, 1.0)

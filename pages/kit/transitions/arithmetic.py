@@ -4,10 +4,12 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import computed
+from pages.kit.computed.sharing import content_of
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.show import download, printed, ready_sheet, sheet
+from pages.kit.show import download, printed, ready_sheet
 from pages.kit.turns import fragment
+from vae_core.images import png, tile
 from vae_core.transitions import MEASURES
 
 STRENGTHS = [i / 4 for i in range(-8, 9)]
@@ -48,11 +50,12 @@ def _added(choice: Choice, base: int) -> None:
             help="How often it is added.",
         )
     spec = choice.spec
-    name, label, measure = choice.name(base), choice.label(base), MEASURES[what]
+    name, label = choice.name(base), choice.label(base)
     direction, members = computed.contrast(spec, what, label if learnt == "class" else None, choice.images)
     mu, _ = choice.posterior(base)
     along = computed.decoded_sheet(spec, mu + np.outer(STRENGTHS[::2], direction), label, len(STRENGTHS[::2]), gap=1)
-    pair = choice.decode(mu + np.outer([0, strength], direction), label)
+    z = mu + np.outer([0, strength], direction)
+    pair, before, after = _measured(spec.id, spec.weights.sha256, content_of(z), label, what, choice, z)
     code, sign = "μ" if spec.variational else "its code", "−" if strength < 0 else "+"
     about = {
         "model": spec.id,
@@ -68,13 +71,11 @@ def _added(choice: Choice, base: int) -> None:
             caption=f"{name}, decoded, with {times} the direction added to {code}.",
             about=about,
         )
-        sheet(
+        ready_sheet(
             pair,
-            columns=2,
             scale=5,
             alt=f"{name}, decoded, and the same with {printed(strength, 2)} times the direction",
         )
-        before, after = measure(pair)
         st.caption(
             f"Decoded from {code}, and from {code} {sign} {abs(strength):g} d. Measured on the pictures, {what} goes from {before:.3f} to"
             f" {after:.3f}. d comes from the {max(1, members // 10)} pictures with most {what} and as many with least,"
@@ -82,6 +83,16 @@ def _added(choice: Choice, base: int) -> None:
         )
         file_name = f"{spec.id}-{choice.stem(base)}-{what}-{learnt}.png"
         download("Strip as PNG", strip, file_name, "image/png", "arithmetic_png")
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _measured(
+    model_id: str, sha256: str, codes: str, label: int, what: str, _choice: Choice, _z: np.ndarray
+) -> tuple[bytes, float, float]:
+    """Two codes decoded, side by side as a PNG, and what is measured of each picture, for everybody."""
+    x = _choice.decode(_z, label)
+    before, after = MEASURES[what](x)
+    return png(tile(x, 2, gap=1)), float(before), float(after)
 
 
 def written(strength: float) -> str:

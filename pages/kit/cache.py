@@ -1,7 +1,7 @@
 """What is shipped, read once: the cached functions that give models, codes, maps and pictures.
 
-Here and in the files of `computed` is all that is cached. Keys are ids and hashes; what is cached is shared by all
-readers and never changed.
+Here and in the files of `computed` is all that is cached, but finished charts (`charts/finished.py`) and the frames of a walk
+(`transitions/steps.py`). Keys are ids and hashes; what is cached is shared by all readers and never changed.
 """
 
 from pathlib import Path

@@ -11,7 +11,7 @@ from pages.kit.components.compare import Plane, linked_cursor, planes, standardi
 from pages.kit.family import Member, family, name_broken
 from pages.kit.picker import Choice
 from pages.kit.turns import fragment
-from vae_core import inference, linear
+from vae_core import linear
 from vae_core.wire import pack_linear
 
 NAMES = ("PCA", "Autoencoder", "VAE")
@@ -76,7 +76,7 @@ def _network(choice: Choice, name: str, member: Member) -> Flat:
         f"Codes of the gallery under {spec.id}",
     )
     error = None if choice.images is None else computed.gallery_error(spec)
-    return Flat(plane, lambda z: inference.decode(member.model, z), error)
+    return Flat(plane, lambda z: computed.decoded(spec, z, None), error)
 
 
 @fragment

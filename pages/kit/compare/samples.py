@@ -5,12 +5,10 @@ import streamlit as st
 
 from pages.kit import computed
 from pages.kit.compare.planes import Flat
-from pages.kit.computed.sharing import content_of
 from pages.kit.controls import chosen_seed, one_of, row
-from pages.kit.show import download, ready_sheet
+from pages.kit.show import download, sheet
 from pages.kit.turns import fragment
 from vae_core import latent
-from vae_core.images import png, tile
 
 
 @fragment
@@ -28,17 +26,19 @@ def samples(trio: dict[str, Flat], dataset: str) -> None:
     for place, (name, flat) in zip(st.columns(3), trio.items(), strict=False):
         plane = flat.plane
         z = epsilon if noise == "as it is" else plane.centre + epsilon * plane.scale
-        drawn, variation = _drawn(plane.version, content_of(z), flat, z)
+        x = flat.decode(np.float32(z))
         with place:
             st.markdown(f"**{plane.title}**")
-            data = ready_sheet(
-                drawn,
+            data = sheet(
+                x,
+                columns=5,
+                scale=2,
                 alt=f"25 pictures decoded by {name} from N(0, I), {noise}, seed {seed}",
                 about={"model": plane.title, "seed": seed, "noise": noise},
             )
             st.caption(
                 f"Standard deviations of its codes: {plane.scale[0]:.2f} and {plane.scale[1]:.2f}. A pixel of these samples"
-                f" varies by {variation:.2f}."
+                f" varies by {np.sqrt(x.var(axis=0).mean()):.2f}."
             )
             file_name = f"{dataset}-{name.lower()}-{noise.replace(' ', '-')}-seed{seed}.png"
             download("PNG", data, file_name, "image/png", f"compare_{name}_png")
@@ -47,10 +47,3 @@ def samples(trio: dict[str, Flat], dataset: str) -> None:
         st.caption(
             f"Usual: a pixel of the gallery's own pictures varies by {np.sqrt(pca.variance / pca.mean.size):.2f}."
         )
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _drawn(version: str, codes: str, _flat: Flat, _z: np.ndarray) -> tuple[bytes, float]:
-    """Codes decoded, as a PNG, and the standard deviation of a pixel among them, for everybody who looks at the same."""
-    x = _flat.decode(np.float32(_z))
-    return png(tile(x, 5, gap=1)), float(np.sqrt(x.var(axis=0).mean()))

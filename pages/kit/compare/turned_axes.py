@@ -5,14 +5,12 @@ import streamlit as st
 
 from pages.kit import computed
 from pages.kit.charts.compare import turn_cost
-from pages.kit.computed.sharing import content_of
 from pages.kit.controls import refuse_unknown, row
 from pages.kit.picker import Choice, chosen_axes, chosen_digit
-from pages.kit.show import chart, ready_sheet
+from pages.kit.show import chart, sheet
 from pages.kit.turns import fragment
 from pages.kit.usual import terms
 from vae_core import latent, rotation
-from vae_core.images import png, tile
 
 DEGREES = tuple(range(0, 91, 15))
 PICTURES = 11  # along an axis
@@ -34,37 +32,19 @@ def _turned(choice: Choice, digit: int, dims: tuple[int, int], with_cost: bool) 
     angle = st.select_slider(
         "Axes turned by, degrees", DEGREES, 45, key="compare_angle", bind="query-params", width=440
     )
+    turn = rotation.rotation(choice.spec.latent_dim, dims, angle)
     mu, _ = choice.posterior(digit)
-    label = choice.label(digit)
-    spec = choice.spec
-    traversals, change = _decoded(spec.id, spec.weights.sha256, content_of(mu), label, dims, angle, choice, mu)
-    for dim, data in zip(dims, traversals, strict=True):
-        ready_sheet(data, alt=f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees")
-        st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
-    if with_cost:
-        _cost(choice, dims, angle, change)
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _decoded(
-    model_id: str,
-    sha256: str,
-    code: str,
-    label: int,
-    dims: tuple[int, int],
-    angle: int,
-    _choice: Choice,
-    _mu: np.ndarray,
-) -> tuple[list[bytes], float]:
-    """Traversals of the turned model along both axes as PNGs, and by how much a pixel of x-hat changes, for everybody."""
-    turn = rotation.rotation(len(_mu), dims, angle)
-    turned = turn @ _mu
+    turned = turn @ mu
     traversals = [latent.traverse(turned, dim, np.linspace(-3, 3, PICTURES)) for dim in dims]
     # The decoder turns every code back, and decodes the one as trained beside them.
     z = np.concatenate([*traversals, turned[None]]) @ turn
-    x = _choice.decode(np.concatenate([z, _mu[None]]), label)
-    sheets = [png(tile(pictures, PICTURES, gap=1)) for pictures in np.split(x[:-2], len(dims))]
-    return sheets, float(np.abs(x[-1] - x[-2]).max())
+    x = computed.decoded(choice.spec, np.concatenate([z, mu[None]]), choice.label(digit))
+    for dim, pictures in zip(dims, np.split(x[:-2], len(dims)), strict=True):
+        alt = f"Turned z{dim + 1} from -3 to 3, the axes turned by {angle} degrees"
+        sheet(pictures, columns=PICTURES, scale=2, alt=alt)
+        st.caption(f"z{dim + 1} of the turned model from −3 to 3, all else as for {choice.name(digit)}.")
+    if with_cost:
+        _cost(choice, dims, angle, change=float(np.abs(x[-1] - x[-2]).max()))
 
 
 def _cost(choice: Choice, dims: tuple[int, int], angle: int, change: float) -> None:

@@ -6,8 +6,8 @@ from pages.kit.computed.density import (
     cloud_samples,
     density_grid,
     mixture,
+    prior_score,
     sample_scores,
-    split_codes,
     surgery,
 )
 from pages.kit.computed.dimensions import (
@@ -33,6 +33,7 @@ from pages.kit.computed.likelihoods import (
 from pages.kit.computed.pictures import (
     ATLAS_COLUMNS,
     atlas,
+    decoded,
     decoded_sheet,
     gallery_error,
     pca,
@@ -52,6 +53,7 @@ __all__ = [
     "cloud_samples",
     "contrast",
     "cost_by_dim",
+    "decoded",
     "decoded_sheet",
     "density_grid",
     "gallery_costs",
@@ -71,8 +73,8 @@ __all__ = [
     "posterior_samples",
     "principal_variances",
     "prior_log_likelihoods",
+    "prior_score",
     "sample_scores",
-    "split_codes",
     "surgery",
     "toy_density",
     "turned_elbos",

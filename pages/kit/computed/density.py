@@ -71,16 +71,9 @@ def _surgery(model_id: str, sha256: str | None, _spec: ModelSpec):
     return surgery(mu, logvar, latent.noise(*mu.shape, seed=0), at_codes)
 
 
-def split_codes(spec: ModelSpec) -> tuple[np.ndarray, np.ndarray]:
-    """The codes of `cloud_samples` in two halves by chance: one to fit a density to, one to judge it by."""
-    z, _, _ = cloud_samples(spec)
-    order = np.random.default_rng(0).permutation(len(z))
-    return z[order[: len(z) // 2]], z[order[len(z) // 2 :]]
-
-
 def mixture(spec: ModelSpec, components: int):
-    """A Gaussian mixture of the first half of `split_codes`, and its mean log-density at the second half, in nats a picture.
-    Raises ArtifactError."""
+    """A Gaussian mixture of the codes of half of the gallery, and its mean log-density at those of the other half, in nats a
+    picture. Raises ArtifactError."""
     return _mixture(spec.id, spec.codes and spec.codes.sha256, components, spec)
 
 
@@ -88,9 +81,29 @@ def mixture(spec: ModelSpec, components: int):
 def _mixture(model_id: str, sha256: str | None, components: int, _spec: ModelSpec):
     from vae_core import density
 
-    fitted, held_out = split_codes(_spec)
+    fitted, held_out = _halves(_spec)
     mix = density.fit_mixture(fitted, components)
     return mix, float(density.log_mixture(mix, held_out).mean())
+
+
+def prior_score(spec: ModelSpec) -> float:
+    """The prior's mean log-density at the codes by which `mixture` is judged, in nats a picture. Raises ArtifactError."""
+    return _prior_score(spec.id, spec.codes and spec.codes.sha256, spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _prior_score(model_id: str, sha256: str | None, _spec: ModelSpec) -> float:
+    from vae_core.density import log_prior
+
+    _, held_out = _halves(_spec)
+    return float(log_prior(held_out).mean())
+
+
+def _halves(spec: ModelSpec) -> tuple[np.ndarray, np.ndarray]:
+    """The codes of `cloud_samples` by chance, always the same: those to fit a density to, and those to judge it by."""
+    z, _, _ = cloud_samples(spec)
+    order = np.random.default_rng(0).permutation(len(z))
+    return z[order[: len(z) // 2]], z[order[len(z) // 2 :]]
 
 
 def sample_scores(spec: ModelSpec, z: np.ndarray, own: np.ndarray | None):

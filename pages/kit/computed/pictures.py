@@ -12,16 +12,28 @@ from vae_core.images import png, tile
 from vae_core.manifest import ModelSpec
 
 
+def decoded(spec: ModelSpec, z: np.ndarray, label: int | Sequence[int] | None) -> np.ndarray:
+    """Codes z (n, latent) as pictures (n, 28, 28); if the model is conditional, all of one class or each of its own. Raises
+    ArtifactError.
+
+    Decoded once for everybody who looks at the same codes: a few of them, that a page measures, too.
+    """
+    labels, told = _labels(spec, z, label)
+    return _decoded(spec.id, spec.weights.sha256, content_of(z), told, spec, z, labels)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _decoded(model_id: str, sha256: str, codes: str, told: str | None, _spec: ModelSpec, _z, _labels) -> np.ndarray:
+    from vae_core import inference
+
+    return shared(inference.decode(cache.model(_spec), _z, _labels))
+
+
 def decoded_sheet(
     spec: ModelSpec, z: np.ndarray, label: int | Sequence[int] | None, columns: int, gap: int = 0
 ) -> bytes:
-    """Codes z (n, latent) decoded, row by row as a PNG; if the model is conditional, all of one class or each of its own.
-    Raises ArtifactError.
-
-    Decoded once for everybody who looks at the same codes. `gap` as for `tile`.
-    """
-    labels = np.broadcast_to(label, len(z)) if spec.conditional else None
-    told = None if labels is None else content_of(labels)
+    """As `decoded`, row by row as a PNG; `gap` as for `tile`."""
+    labels, told = _labels(spec, z, label)
     return _decoded_sheet(spec.id, spec.weights.sha256, content_of(z), told, columns, gap, spec, z, labels)
 
 
@@ -32,6 +44,12 @@ def _decoded_sheet(
     from vae_core import inference
 
     return png(tile(inference.decode(cache.model(_spec), _z, _labels), columns, gap=gap))
+
+
+def _labels(spec: ModelSpec, z: np.ndarray, label: int | Sequence[int] | None) -> tuple[np.ndarray | None, str | None]:
+    """A label for each code if the model is conditional, and what identifies them all."""
+    labels = np.broadcast_to(label, len(z)) if spec.conditional else None
+    return labels, None if labels is None else content_of(labels)
 
 
 ATLAS_COLUMNS = 64

@@ -20,12 +20,10 @@ SIZES = (1, 5, 10, 20, 50)  # components; as many as have 20 codes each to be fi
 def mixture(choice: Choice) -> None:
     """The reader chooses the mixture's size and the seed; three sheets and their scores follow."""
     spec = choice.spec
-    fitted, held_out = computed.split_codes(spec)
-    found = {
-        k: computed.mixture(spec, k) for k in SIZES if 20 * k <= len(fitted)
-    }  # stops between two if the reader goes on
+    sizes = [k for k in SIZES if 20 * k <= len(choice.codes.y) // 2]
+    found = {k: computed.mixture(spec, k) for k in sizes}  # who goes on meanwhile waits for one of them, not for all
     mixes, scores = ({k: pair[i] for k, pair in found.items()} for i in (0, 1))
-    prior_score = float(density.log_prior(held_out).mean())
+    prior_score = computed.prior_score(spec)
     controls, curve = st.columns([2, 3], gap="large")
     with controls:
         best = max(scores, key=scores.get)

@@ -4,12 +4,10 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import computed
-from pages.kit.computed.sharing import content_of
 from pages.kit.controls import one_of, refuse_unknown, row
 from pages.kit.picker import Choice, chosen_digit
-from pages.kit.show import download, printed, ready_sheet
+from pages.kit.show import download, printed, ready_sheet, sheet
 from pages.kit.turns import fragment
-from vae_core.images import png, tile
 from vae_core.transitions import MEASURES
 
 STRENGTHS = [i / 4 for i in range(-8, 9)]
@@ -54,8 +52,8 @@ def _added(choice: Choice, base: int) -> None:
     direction, members = computed.contrast(spec, what, label if learnt == "class" else None, choice.images)
     mu, _ = choice.posterior(base)
     along = computed.decoded_sheet(spec, mu + np.outer(STRENGTHS[::2], direction), label, len(STRENGTHS[::2]), gap=1)
-    z = mu + np.outer([0, strength], direction)
-    pair, before, after = _measured(spec.id, spec.weights.sha256, content_of(z), label, what, choice, z)
+    pair = computed.decoded(spec, mu + np.outer([0, strength], direction), label)
+    before, after = MEASURES[what](pair)
     code, sign = "μ" if spec.variational else "its code", "−" if strength < 0 else "+"
     about = {
         "model": spec.id,
@@ -71,8 +69,9 @@ def _added(choice: Choice, base: int) -> None:
             caption=f"{name}, decoded, with {times} the direction added to {code}.",
             about=about,
         )
-        ready_sheet(
+        sheet(
             pair,
+            columns=2,
             scale=5,
             alt=f"{name}, decoded, and the same with {printed(strength, 2)} times the direction",
         )
@@ -83,16 +82,6 @@ def _added(choice: Choice, base: int) -> None:
         )
         file_name = f"{spec.id}-{choice.stem(base)}-{what}-{learnt}.png"
         download("Strip as PNG", strip, file_name, "image/png", "arithmetic_png")
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _measured(
-    model_id: str, sha256: str, codes: str, label: int, what: str, _choice: Choice, _z: np.ndarray
-) -> tuple[bytes, float, float]:
-    """Two codes decoded, side by side as a PNG, and what is measured of each picture, for everybody."""
-    x = _choice.decode(_z, label)
-    before, after = MEASURES[what](x)
-    return png(tile(x, 2, gap=1)), float(before), float(after)
 
 
 def written(strength: float) -> str:
